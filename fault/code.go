@@ -1,0 +1,91 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A Code names one distinguishable failure, for ever: RF-CFG-003. Once
+// released, its meaning does not change and its number is not used again.
+//
+// It is an error whose cause is its [Kind], so [errors.Is] holds for both.
+type Code string
+
+// Error returns the code's summary in English and the code.
+func (c Code) Error() string {
+	e, ok := c.Entry()
+	if !ok {
+		return string(c)
+	}
+	return e.Summary.En + " (" + string(c) + ")"
+}
+
+// Unwrap returns the code's kind. A code that is not in the table has none.
+func (c Code) Unwrap() error {
+	if e, ok := c.Entry(); ok {
+		return e.Kind
+	}
+	return nil
+}
+
+// Entry returns what the table says of c.
+func (c Code) Entry() (Entry, bool) {
+	for _, part := range entries {
+		if i := slices.IndexFunc(part, func(e Entry) bool { return e.Code == c }); i >= 0 {
+			return part[i], true
+		}
+	}
+	return Entry{}, false
+}
+
+// Errorf returns an error of code c whose text is formatted like that of
+// [fmt.Errorf]; operands of %w are kept as causes. The text need not name the
+// code: edges show it beside the text.
+func (c Code) Errorf(format string, args ...any) error {
+	return &coded{c, fmt.Errorf(format, args...)}
+}
+
+// CodeOf returns the code of err, or "" if it carries none. Where err holds
+// several it is the first, as with [KindOf].
+func CodeOf(err error) Code {
+	var c Code
+	errors.As(err, &c)
+	return c
+}
+
+type coded struct {
+	code Code
+	err  error
+}
+
+func (c *coded) Error() string   { return c.err.Error() }
+func (c *coded) Unwrap() []error { return []error{c.code, c.err} }
+
+// A Text is the same words in the languages that RedFire speaks.
+type Text struct{ En, Zh string }
+
+// An Entry is what is known of a code.
+type Entry struct {
+	Code Code
+	Kind Kind
+
+	// Summary says in a few words what went wrong.
+	Summary Text
+
+	// Cure says what to do about it.
+	Cure Text
+}
+
+// Codes returns the entries of all codes, sorted by code. The slice is the
+// caller's.
+func Codes() []Entry {
+	all := slices.Concat(entries...)
+	slices.SortFunc(all, func(a, b Entry) int {
+		if a.Code < b.Code {
+			return -1
+		}
+		return 1
+	})
+	return all
+}

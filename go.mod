@@ -1,0 +1,3 @@
+module github.com/redfire-quant/redfire
+
+go 1.26

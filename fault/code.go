@@ -12,14 +12,9 @@ import (
 // It is an error whose cause is its [Kind], so [errors.Is] holds for both.
 type Code string
 
-// Error returns the code's summary in English and the code.
-func (c Code) Error() string {
-	e, ok := c.Entry()
-	if !ok {
-		return string(c)
-	}
-	return e.Summary.En + " (" + string(c) + ")"
-}
+// Error returns the code itself: a code is a cause, and what went wrong is said
+// in the text around it.
+func (c Code) Error() string { return string(c) }
 
 // Unwrap returns the code's kind. A code that is not in the table has none.
 func (c Code) Unwrap() error {
@@ -64,6 +59,15 @@ func (c *coded) Unwrap() []error { return []error{c.code, c.err} }
 
 // A Text is the same words in the languages that RedFire speaks.
 type Text struct{ En, Zh string }
+
+// In returns the words in the language lang: Chinese for "zh", English for
+// everything else.
+func (t Text) In(lang string) string {
+	if lang == "zh" {
+		return t.Zh
+	}
+	return t.En
+}
 
 // An Entry is what is known of a code.
 type Entry struct {

@@ -1,0 +1,156 @@
+// Package config reads RedFire's settings: one YAML file, overridden by
+// REDFIRE_* variables of the environment.
+//
+// [Load] returns them checked, or an error that lists everything that is
+// wrong, each with its file, line and column. Every key has a default, so an
+// empty file, or none, is a valid configuration: everything embedded.
+//
+// [Read] stops one step earlier. The [Layers] it returns know for each key
+// where its value comes from and what it overrode; [Layers.Explain] tells.
+//
+// Secrets come from a file of their own, which a key such as password_file
+// names, or from the environment. In the configuration file itself they are
+// refused. [Secret] and [URL] never show one when they are printed, logged or
+// marshalled.
+//
+// Relative paths count from the folder of the file that holds them; those
+// from the environment, and defaults, from the working directory.
+//
+// The doc comments of [Config] and the types below it are the reference: docs,
+// JSON Schema and the file that "redfire config init" writes are made of them.
+package config
+
+//go:generate go run ../internal/docs comments
+//go:generate go run ../internal/docs pages
+
+// Config is the whole configuration.
+type Config struct {
+	// Data is the folder where embedded engines and spools keep their files.
+	// It is made when it is first needed.
+	Data Path `yaml:"data" default:"redfire-data" used:"no"`
+
+	// Server is the HTTP server of "redfire serve".
+	Server Server `yaml:"server" used:"no"`
+
+	// SQL holds the SQL databases by name. The source "main" always exists.
+	SQL map[string]SQL `yaml:"sql" names:"main" used:"no"`
+
+	// Cache is the cache: memory in front of Redis.
+	Cache Cache `yaml:"cache" used:"no"`
+
+	// Series keeps bars, ticks and indicators.
+	Series Series `yaml:"series" used:"no"`
+
+	// Journal keeps logs and the audit trail.
+	Journal Journal `yaml:"journal" used:"no"`
+}
+
+// Server is the HTTP server.
+type Server struct {
+	// Listen is the address to listen on, host:port. Anything but a loopback
+	// address lets other machines in.
+	Listen Address `yaml:"listen" default:"127.0.0.1:8600"`
+}
+
+// SQL is one SQL database and its pool of connections.
+type SQL struct {
+	// URL is the address of the database. Several hosts are divided by commas.
+	// Without one, an SQLite file in the data folder is used.
+	URL URL `yaml:"url" schemes:"mysql postgres sqlite" example:"mysql://root@localhost:3306/vnpy"`
+
+	// Password is the password of the user that url names.
+	Password Secret `yaml:"password"`
+
+	// PasswordFile is a file that holds nothing but the password.
+	PasswordFile Path `yaml:"password_file" example:"secrets/mysql"`
+
+	// Replicas are addresses of servers that follow this one and answer reads.
+	// They are of the same kind as url.
+	Replicas []URL `yaml:"replicas" schemes:"mysql postgres" example:"[mysql://root@replica1:3306/vnpy]"`
+
+	// MinIdle is how many connections are kept open while nobody uses them.
+	MinIdle int `yaml:"min_idle" default:"15" min:"0" max:"10000"`
+
+	// MaxOpen is how many connections may be open at once.
+	MaxOpen int `yaml:"max_open" default:"30" min:"1" max:"10000"`
+
+	// TLS is the encryption of the connections.
+	TLS TLS `yaml:"tls"`
+}
+
+// TLS is the encryption of connections to a server.
+type TLS struct {
+	// CAFile is a file of certificates, in PEM, of those who vouch for the
+	// server. Without one the connection is made as the address says.
+	CAFile Path `yaml:"ca_file" example:"certs/ca.pem"`
+}
+
+// Cache is the cache in memory and in Redis.
+type Cache struct {
+	// Redis is the address of Redis: a single server, a Sentinel group or a
+	// cluster. Without one, the cache is in memory alone.
+	Redis URL `yaml:"redis" schemes:"redis rediss redis+sentinel rediss+sentinel redis+cluster rediss+cluster" example:"redis://localhost:6379/0"`
+
+	// Password is the password of Redis.
+	Password Secret `yaml:"password"`
+
+	// PasswordFile is a file that holds nothing but the password.
+	PasswordFile Path `yaml:"password_file" example:"secrets/redis"`
+
+	// Memory is how much memory the cache may fill on this machine.
+	Memory Size `yaml:"memory" default:"256MiB" min:"1MiB"`
+
+	// Namespaces holds the settings of parts of the cache by name.
+	Namespaces map[string]Namespace `yaml:"namespaces"`
+}
+
+// Namespace is a part of the cache with settings of its own.
+type Namespace struct {
+	// TTL is how long a value may be served after it was set.
+	TTL Duration `yaml:"ttl" default:"1h" min:"1ms" max:"52w"`
+}
+
+// Series is the store of bars, ticks and indicators.
+type Series struct {
+	// URL is the address of InfluxDB, with the organisation and the bucket.
+	// Without one, the series are kept in the data folder.
+	URL URL `yaml:"url" schemes:"influx influxs" example:"influx://localhost:8086?org=redfire&bucket=market"`
+
+	// Token is the token that InfluxDB asks for.
+	Token Secret `yaml:"token"`
+
+	// TokenFile is a file that holds nothing but the token.
+	TokenFile Path `yaml:"token_file" example:"secrets/influx"`
+}
+
+// Journal is the store of logs and of the audit trail.
+type Journal struct {
+	// URL is the address of MongoDB. Without one, the journal is an SQLite
+	// file in the data folder.
+	URL URL `yaml:"url" schemes:"mongodb mongodb+srv" example:"mongodb://localhost:27017/redfire"`
+
+	// Password is the password of the user that url names.
+	Password Secret `yaml:"password"`
+
+	// PasswordFile is a file that holds nothing but the password.
+	PasswordFile Path `yaml:"password_file" example:"secrets/mongodb"`
+
+	// Retention is how long log entries are kept, by their level. The audit
+	// trail is not deleted by age.
+	Retention Retention `yaml:"retention"`
+}
+
+// Retention is how long log entries are kept.
+type Retention struct {
+	// Debug is how long entries of level DEBUG are kept.
+	Debug Duration `yaml:"debug" default:"7d" min:"1h"`
+
+	// Info is how long entries of level INFO are kept.
+	Info Duration `yaml:"info" default:"30d" min:"1h"`
+
+	// Warn is how long entries of level WARN are kept.
+	Warn Duration `yaml:"warn" default:"180d" min:"1h"`
+
+	// Error is how long entries of level ERROR are kept.
+	Error Duration `yaml:"error" default:"365d" min:"1h"`
+}

@@ -142,7 +142,13 @@ var rules = []Rule{
 
 // Rules returns the table from kinds to HTTP statuses and exit codes, in the
 // order of the documentation. The slice is the caller's.
-func Rules() []Rule { return slices.Clone(rules) }
+func Rules() []Rule {
+	all := slices.Clone(rules)
+	for i := range all {
+		all[i].Also = slices.Clone(all[i].Also)
+	}
+	return all
+}
 
 // KindOf returns the kind of err, or "" for nil and for an error without one.
 // Where err holds several, as a joined error may, it is the first one that

@@ -51,8 +51,8 @@ func (b *Bar) Validate() error {
 }
 
 // Findings tells what in b contradicts itself, of a bar of interval v whose
-// days are counted in zone. None of it keeps b from being stored. b must be
-// valid.
+// days are counted in zone. None of it keeps b from being stored. b and v must
+// be valid.
 func (b *Bar) Findings(v Interval, zone *time.Location) []Finding {
 	var found []Finding
 	if from, _ := v.Window(b.Time, zone); from != b.Time {

@@ -3,6 +3,7 @@ package market
 import (
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -43,7 +44,8 @@ func ParseInterval(s string) (Interval, error) {
 		return Week, nil
 	case "tick":
 		why = "is not the interval of a bar; ticks have commands of their own"
-	case "mo":
+	}
+	if strings.HasSuffix(s, "mo") {
 		why = "would be a month, which is not kept"
 	}
 	m := intervalText.FindStringSubmatch(s)
@@ -70,6 +72,9 @@ func ParseInterval(s string) (Interval, error) {
 func (v Interval) Validate() error {
 	if v == Day || v == Week || 0 < v && v <= maxFixed {
 		return nil
+	}
+	if v == 0 {
+		return fault.MarketInterval.Errorf("no interval")
 	}
 	return fault.MarketInterval.Errorf("interval %s is not one that bars have", v)
 }
@@ -130,13 +135,26 @@ func (v *Interval) UnmarshalText(text []byte) error {
 	return err
 }
 
+// UnmarshalJSON reads what [Interval.UnmarshalText] reads, as a JSON string,
+// and null as 0.
+func (v *Interval) UnmarshalJSON(b []byte) error {
+	s, err := decodeText(b, "interval", "5m")
+	if err != nil {
+		return err
+	}
+	return v.UnmarshalText(s)
+}
+
 // Window returns the window of v that holds t: from is the time of its bar
 // and to is the from of the next. Windows are counted as elapsed time from
 // midnight in zone, the last one of a day ending at the next midnight; a Day
 // is from midnight to midnight, a Week from Monday to Monday. Where the clocks
-// change, days last 23 or 25 hours.
+// change, days last 23 or 25 hours, and two where a zone moved over the date
+// line.
 //
-// It knows no trading sessions. v must be valid and t not 0.
+// It knows no trading sessions. v must be valid and t not 0. Where a window
+// begins or ends at 1970-01-01T00:00:00Z, from or to is 0: in a [Range] that
+// would be an open end.
 func (v Interval) Window(t Time, zone *time.Location) (from, to Time) {
 	at := t.instant()
 	day, next := dayOf(at, zone)

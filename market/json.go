@@ -32,7 +32,7 @@ func (b *Bar) UnmarshalJSON(text []byte) error {
 // A tick that cannot be stored has no such form: the error is that of
 // [Tick.Validate], but a missing Time is written as null.
 func (t Tick) MarshalJSON() ([]byte, error) {
-	if err := t.validateBook(); err != nil {
+	if err := t.validateGiven(); err != nil {
 		return nil, err
 	}
 	type plain Tick // without methods, lest json.Marshal call this one again
@@ -56,10 +56,10 @@ func (t Tick) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the form that [Tick.MarshalJSON] writes. Fields that
 // are left out become 0, but depth: it becomes the highest level of which
-// anything is given. In a level null is as good as left out. Unknown or
-// repeated fields, null elsewhere, values of another type and levels beyond
-// the given depth are [fault.Invalid], with the field's name. It validates
-// nothing else.
+// anything is given. In a level, a time or depth null is as good as left out.
+// Unknown or repeated fields, null elsewhere, values of another type and
+// levels beyond the given depth are [fault.Invalid], with the field's name. It
+// validates nothing else.
 func (t *Tick) UnmarshalJSON(text []byte) error {
 	var v Tick
 	var depth *uint8
@@ -132,9 +132,12 @@ func (r *Range) UnmarshalJSON(text []byte) error {
 // name that may occur. It is stricter than [json.Unmarshal], for which null
 // leaves a price as it was, and which lets unknown and repeated names pass.
 func decodeObject(text []byte, fields map[string]any) error {
+	if err := validJSON(text); err != nil {
+		return err
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return fault.MarketForm.Errorf("%s is not a JSON object", clip(string(text)))
+		return fault.MarketForm.Errorf("%q is not a JSON object", clip(string(text)))
 	}
 	seen := make(map[string]bool, len(fields))
 	for d.More() {
@@ -176,9 +179,22 @@ func decodeField(d *json.Decoder, name string, fields map[string]any, seen map[s
 		if fault.KindOf(err) != "" {
 			return err
 		}
-		return fault.MarketForm.Errorf("%s does not fit: %w", clip(string(raw)), err)
+		return fault.MarketForm.Errorf("%s stands where %s is wanted", clip(string(raw)), wanted(to))
 	}
 	return nil
+}
+
+// wanted says what goes into to, to whoever wrote something else.
+func wanted(to any) string {
+	switch to.(type) {
+	case *uint32:
+		return "a whole number from 0 to 4294967295"
+	case **uint8:
+		return "a whole number from 0 to 5"
+	case *float64, **float64:
+		return "a number within 1.8e308"
+	}
+	return "a string"
 }
 
 // mayBeNull reports whether null is a value of what to points to: of times,
@@ -189,6 +205,30 @@ func mayBeNull(to any) bool {
 		return true
 	}
 	return false
+}
+
+// decodeText reads a JSON string, and null as the empty text.
+func decodeText(b []byte, what, example string) ([]byte, error) {
+	if err := validJSON(b); err != nil {
+		return nil, err
+	}
+	var s *string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return nil, fault.MarketForm.Errorf("%s %s is not a string as in %q", what, clip(string(b)), example)
+	}
+	if s == nil {
+		return nil, nil
+	}
+	return []byte(*s), nil
+}
+
+// validJSON returns an error for what [json.Unmarshal] would repair silently:
+// it puts U+FFFD in the place of bytes that are not UTF-8.
+func validJSON(text []byte) error {
+	if !utf8.Valid(text) {
+		return fault.MarketText.Errorf("%q is not UTF-8", clip(string(text)))
+	}
+	return nil
 }
 
 // validName returns an error if a tick's name could not be written and read

@@ -78,9 +78,12 @@ func (r Range) Validate() error {
 // not a whole microsecond, by which ticks are told apart. The nanosecond that
 // [ParseRange] makes of 1970 is as good as that instant.
 func (r Range) ValidateTicks() error {
-	for _, t := range []Time{r.From, r.To} {
-		if t != 1 && t%1000 != 0 {
-			return fault.MarketRange.Errorf("%s is not a whole microsecond, as the end of a range of ticks must be", t)
+	for _, end := range []struct {
+		name string
+		at   Time
+	}{{"from", r.From}, {"to", r.To}} {
+		if end.at != 1 && end.at%1000 != 0 {
+			return fault.At(fault.Place{Field: end.name}, fault.MarketRange.Errorf("%s is not a whole microsecond, as the end of a range of ticks must be", end.at))
 		}
 	}
 	return r.Validate()

@@ -13,7 +13,8 @@ import (
 type Symbol struct {
 	// Code is the exchange's name for it, 1 to 128 bytes of UTF-8. It may
 	// hold dots and spaces; not at either end a space, nor a backslash at
-	// the end, nor anywhere a control character or one that cannot be seen.
+	// the end, nor anywhere a control character, one that cannot be seen or
+	// told from a space, or U+FFFD.
 	Code string
 
 	// Exchange is the venue.
@@ -65,14 +66,18 @@ func codeFault(code string) string {
 		return "ends with a backslash"
 	case strings.ContainsFunc(code, unseen):
 		return "holds a control character or one that cannot be seen"
+	case strings.ContainsRune(code, utf8.RuneError):
+		return "holds U+FFFD, which stands for bytes that were not UTF-8"
 	}
 	return ""
 }
 
-// unseen reports whether r leaves no mark of its own: two symbols that look
-// alike on every screen must not be two series.
+// unseen reports whether r leaves no mark of its own, or that of a space: two
+// symbols that look alike because of it must not be two series.
 func unseen(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+	const brailleBlank = '\u2800'
+	return r != ' ' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Zs,
+		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r == brailleBlank
 }
 
 func exchangeFault(e Exchange) string {
@@ -82,16 +87,17 @@ func exchangeFault(e Exchange) string {
 	case len(e) > maxExchange:
 		return "is longer than 16 letters"
 	}
+	why := ""
 	for _, r := range e {
 		switch {
 		case 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '_':
 		case 'a' <= r && r <= 'z':
-			return "is written in capitals: " + strings.ToUpper(string(e))
+			why = "is written in capitals: " + strings.ToUpper(string(e))
 		default:
 			return "may hold only A-Z, 0-9 and _"
 		}
 	}
-	return ""
+	return why
 }
 
 func (y Symbol) join() string { return y.Code + "." + string(y.Exchange) }
@@ -133,4 +139,14 @@ func (y *Symbol) UnmarshalText(text []byte) error {
 		*y = v
 	}
 	return err
+}
+
+// UnmarshalJSON reads what [Symbol.UnmarshalText] reads, as a JSON string, and
+// null as the zero Symbol.
+func (y *Symbol) UnmarshalJSON(b []byte) error {
+	s, err := decodeText(b, "symbol", "rb2601.SHFE")
+	if err != nil {
+		return err
+	}
+	return y.UnmarshalText(s)
 }

@@ -67,8 +67,18 @@ type Level struct{ Price, Volume float64 }
 // out of bounds, a field is NaN or infinite, Depth is above 5, a level beyond
 // it is not zero, or Name is not UTF-8.
 func (t *Tick) Validate() error {
-	if err := t.Time.Validate(); err != nil {
-		return fault.At(fault.Place{Field: "time"}, err)
+	if t.Time == 0 {
+		return fault.At(fault.Place{Field: "time"}, t.Time.Validate())
+	}
+	return t.validateGiven()
+}
+
+// validateGiven is Validate for a tick whose Time may be missing.
+func (t *Tick) validateGiven() error {
+	if t.Time != 0 {
+		if err := t.Time.Validate(); err != nil {
+			return fault.At(fault.Place{Field: "time"}, err)
+		}
 	}
 	if t.Local != 0 {
 		if err := t.Local.Validate(); err != nil {

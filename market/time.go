@@ -1,8 +1,6 @@
 package market
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -31,12 +29,17 @@ func TimeOf(t time.Time) (Time, error) {
 	}
 	ns, err := nanoseconds(t)
 	if err == nil && ns == 0 {
-		return 0, fault.MarketTimeRange.Errorf("time %s stands for no time and cannot be stored", t.UTC().Format(time.RFC3339Nano))
+		return 0, noInstant(t)
 	}
 	return ns, err
 }
 
-// nanoseconds is TimeOf for callers to whom the instant 0 is a time.
+func noInstant(t time.Time) error {
+	return fault.MarketTimeRange.Errorf("time %s stands for no time and cannot be stored", t.UTC().Format(time.RFC3339Nano))
+}
+
+// nanoseconds is TimeOf for callers to whom the instant 0 and the first
+// instant of the year 1 are times like any other.
 func nanoseconds(t time.Time) (Time, error) {
 	if s := t.Unix(); s < int64(MinTime/1e9) || s > int64(MaxTime/1e9) {
 		return 0, fault.MarketTimeRange.Errorf("time %s is not within the years 1678 to 2261", t.UTC().Format(time.RFC3339Nano))
@@ -123,15 +126,11 @@ func (t Time) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what [Time.UnmarshalText] reads, as a JSON string, and
 // null as 0. It refuses numbers, since their unit cannot be seen.
 func (t *Time) UnmarshalJSON(b []byte) error {
-	if bytes.Equal(b, []byte("null")) {
-		*t = 0
-		return nil
+	s, err := decodeText(b, "time", "2026-01-05T09:30:00+08:00")
+	if err != nil {
+		return err
 	}
-	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return fault.MarketForm.Errorf("time %s is not a string in RFC 3339", clip(string(b)))
-	}
-	return t.UnmarshalText([]byte(s))
+	return t.UnmarshalText(s)
 }
 
 // ParseTime reads an instant. With an offset the forms are those of RFC 3339,
@@ -153,7 +152,11 @@ func ParseTime(s string, zone *time.Location) (Time, error) {
 	if err != nil {
 		return 0, err
 	}
-	return TimeOf(t)
+	ns, err := nanoseconds(t)
+	if err == nil && ns == 0 {
+		return 0, noInstant(t)
+	}
+	return ns, err
 }
 
 func parseInstant(s string, zone *time.Location) (time.Time, error) {
@@ -163,8 +166,8 @@ func parseInstant(s string, zone *time.Location) (time.Time, error) {
 	}
 	t, err := time.Parse(layout, s)
 	switch {
-	case err != nil:
-		return time.Time{}, fault.MarketTime.Errorf("time %q does not exist: its month, day, hour, minute, second or offset is too large", s)
+	case err != nil, hasOffset && !offsetInRange(s):
+		return time.Time{}, fault.MarketTime.Errorf("time %q does not exist: its month, day, hour, minute, second or offset is out of range", s)
 	case hasOffset:
 		return t.UTC(), nil
 	case zone == nil:
@@ -214,6 +217,12 @@ func timeLayout(s string) (layout string, hasOffset, ok bool) {
 		layout += "Z07:00"
 	}
 	return layout, hasOffset, true
+}
+
+// offsetInRange reports whether the offset at the end of s, of a form that
+// [time.Parse] takes, is one of RFC 3339: Parse takes +24:00 and +08:60 too.
+func offsetInRange(s string) bool {
+	return strings.HasSuffix(s, "Z") || s[len(s)-len("00:00"):] < "24" && s[len(s)-len("00"):] < "60"
 }
 
 // clip shortens a text that goes into a message.

@@ -1,6 +1,7 @@
 package market
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -13,15 +14,15 @@ import (
 // "Asia/Shanghai", or a fixed offset from UTC, "+08:00". Names that stand for
 // the zone of the machine are [fault.Invalid], as are unknown ones.
 func LoadZone(name string) (*time.Location, error) {
-	if t, err := time.Parse("-07:00", name); err == nil {
+	if t, err := time.Parse("-07:00", name); err == nil && offsetInRange(name) {
 		_, offset := t.Zone()
 		return time.FixedZone(name, offset), nil
 	}
 	top, _, _ := strings.Cut(name, "/")
 	// The empty name and Local are the machine's zone to package time. The
 	// others lie in many a machine's database and mean it too, or count leap
-	// seconds.
-	if slices.Contains([]string{"", "Local", "localtime", "posixrules", "Factory", "posix", "right"}, top) {
+	// seconds; a path that is not clean, ./localtime, leads there as well.
+	if slices.Contains([]string{"", "Local", "localtime", "posixrules", "Factory", "posix", "right"}, top) || path.Clean(name) != name {
 		return nil, fault.MarketZone.Errorf("time zone %q is not one that means the same on every machine", clip(name))
 	}
 	zone, err := time.LoadLocation(name)
@@ -43,7 +44,8 @@ func onlyInstant(wall time.Time, zone *time.Location) (time.Time, error) {
 	}
 	var offsets []string
 	for _, t := range found {
-		offsets = append(offsets, t.In(zone).Format("-07:00:00"))
+		// As ParseTime reads it; only local mean time has seconds.
+		offsets = append(offsets, strings.TrimSuffix(t.In(zone).Format("-07:00:00"), ":00"))
 	}
 	return time.Time{}, fault.MarketRepeated.Errorf("%s exists %d times in %s, with the offsets %s", wall.Format(wallLayout), len(found), zone, strings.Join(offsets, " and "))
 }
@@ -65,13 +67,19 @@ func instantsOf(wall time.Time, zone *time.Location) (found []time.Time, jump ti
 	for at := wall.Add(-farthest); ; {
 		local := at.In(zone)
 		_, offset := local.Zone()
-		from, to := local.ZoneBounds()
 		t := wall.Add(-time.Duration(offset) * time.Second)
-		if !t.Before(from) && (to.IsZero() || t.Before(to)) {
+		if _, there := t.In(zone).Zone(); there == offset && !slices.ContainsFunc(found, t.Equal) {
 			found = append(found, t)
 		}
+		_, to := local.ZoneBounds()
 		if to.IsZero() || to.After(wall.Add(farthest)) {
+			slices.SortFunc(found, time.Time.Compare)
 			return found, jump
+		}
+		if !to.After(at) {
+			// Go 1.26 gives every year 365 days there: on the last day of a
+			// leap year the bounds end before they hold at.
+			to = at.Add(time.Hour)
 		}
 		if _, after := to.In(zone).Zone(); !t.Before(to) && wall.Add(-time.Duration(after)*time.Second).Before(to) {
 			jump = to.UTC()

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/redfire-quant/redfire/fault"
+)
+
+// report writes err to standard error: for people a line each and the cures
+// below, or as JSON where results are JSON.
+func (p *program) report(err error) {
+	failures := split(err)
+	if p.format == formatJSON || p.format == formatNDJSON {
+		p.reportJSON(failures)
+		return
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(p.err, p.say(interrupted))
+		return
+	}
+	for _, err := range failures {
+		line := err.Error()
+		if e, ok := fault.CodeOf(err).Entry(); ok {
+			line = p.say(errorWithCode, err, p.coded(e))
+		}
+		fmt.Fprintln(p.err, p.red(p.say(errorLabel)), line)
+	}
+	told := map[fault.Code]bool{}
+	for _, err := range failures {
+		e, ok := fault.CodeOf(err).Entry()
+		if ok && !told[e.Code] {
+			fmt.Fprintln(p.err, p.say(cureLine, string(e.Code), e.Cure.In(p.lang)))
+		}
+		told[e.Code] = true
+	}
+	if len(failures) > 1 {
+		fmt.Fprintln(p.err, p.say(errorCount, len(failures)))
+	}
+}
+
+// coded returns the code, with its summary in Chinese where the text of the
+// error before it is in English.
+func (p *program) coded(e fault.Entry) string {
+	if p.lang == "zh" {
+		return string(e.Code) + " " + e.Summary.Zh
+	}
+	return string(e.Code)
+}
+
+func (p *program) red(s string) string {
+	if !p.colour {
+		return s
+	}
+	return "\x1b[1;31m" + s + "\x1b[0m"
+}
+
+// split returns the failures of which err consists.
+func split(err error) []error {
+	var list fault.List
+	if errors.As(err, &list) {
+		return list
+	}
+	return []error{err}
+}
+
+// A failure is the JSON form of an error.
+type failure struct {
+	Code    fault.Code   `json:"code,omitempty"`
+	Kind    fault.Kind   `json:"kind,omitempty"`
+	Message string       `json:"message"`
+	Summary string       `json:"summary,omitempty"`
+	Cure    string       `json:"cure,omitempty"`
+	Place   *fault.Place `json:"place,omitempty"`
+}
+
+func (p *program) reportJSON(failures []error) {
+	var report struct {
+		Errors []failure `json:"errors"`
+	}
+	for _, err := range failures {
+		f := failure{Kind: fault.KindOf(err), Message: err.Error()}
+		if e, ok := fault.CodeOf(err).Entry(); ok {
+			f.Code, f.Summary, f.Cure = e.Code, e.Summary.In(p.lang), e.Cure.In(p.lang)
+		}
+		if place, ok := fault.PlaceOf(err); ok {
+			f.Place = &place
+		}
+		report.Errors = append(report.Errors, f)
+	}
+	e := json.NewEncoder(p.err)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(report); err != nil {
+		fmt.Fprintln(p.err, err)
+	}
+}

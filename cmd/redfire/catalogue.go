@@ -74,7 +74,7 @@ var (
 		"Checks the configuration file together with the environment, and the files of secrets that they name. It reports everything that is wrong at once, and connects to nothing.",
 		"检查配置文件、环境变量以及其中指定的密码文件。一次报告全部错误;不连接任何服务器。",
 	}
-	checkOK     = message{"OK: %s", "OK:%s"}
+	checkOK     = message{"OK: %s", "OK,配置无误:%s"}
 	checkNoFile = message{"OK: there is no configuration file; everything is embedded, but for what the environment says", "OK:没有配置文件;除环境变量另有设置外,全部使用内置引擎"}
 
 	configExplainShort = message{"Tell the value of a key, where it comes from and what it overrode", "说明某个键的值、来源以及它覆盖了什么"}

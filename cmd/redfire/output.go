@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -49,7 +51,7 @@ func (p *program) print(r result) error {
 		return p.printJSON(r)
 	case formatNDJSON:
 		for _, row := range r.rows {
-			if err := json.NewEncoder(p.stdout).Encode(record(r.columns, row)); err != nil {
+			if err := encoder(p.stdout).Encode(record(r.columns, row)); err != nil {
 				return err
 			}
 		}
@@ -70,12 +72,20 @@ func (p *program) printJSON(r result) error {
 	for i, row := range r.rows {
 		records[i] = record(r.columns, row)
 	}
-	e := json.NewEncoder(p.stdout)
+	e := encoder(p.stdout)
 	e.SetIndent("", "  ")
 	if r.single {
 		return e.Encode(records[0])
 	}
 	return e.Encode(records)
+}
+
+// encoder returns an encoder that leaves <, > and & as they are: the result is
+// not for a web page.
+func encoder(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e
 }
 
 func (p *program) printCSV(r result) error {
@@ -161,20 +171,21 @@ func record(columns []column, row []any) fields {
 
 // MarshalJSON writes the fields in their order.
 func (f fields) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
+	var b bytes.Buffer
+	b.WriteByte('{')
 	for i, x := range f {
 		if i > 0 {
-			b = append(b, ',')
+			b.WriteByte(',')
 		}
-		key, err := json.Marshal(x.key)
-		if err != nil {
-			return nil, err
+		for _, part := range []any{x.key, x.value} {
+			if err := encoder(&b).Encode(part); err != nil {
+				return nil, err
+			}
+			b.Truncate(b.Len() - len("\n"))
+			b.WriteByte(':')
 		}
-		value, err := json.Marshal(x.value)
-		if err != nil {
-			return nil, err
-		}
-		b = append(append(append(b, key...), ':'), value...)
+		b.Truncate(b.Len() - len(":"))
 	}
-	return append(b, '}'), nil
+	b.WriteByte('}')
+	return b.Bytes(), nil
 }

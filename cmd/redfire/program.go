@@ -32,20 +32,31 @@ type program struct {
 
 // run does what args say and returns the exit code.
 func (p *program) run(ctx context.Context, args []string) int {
-	p.stdout = bufio.NewWriter(p.out)
+	p.stdout = bufio.NewWriter(resultWriter{p.out})
 	p.prepare(args)
 	root := p.rootCommand()
 	root.SetArgs(args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.err)
 	err := root.ExecuteContext(ctx)
-	if flushed := p.stdout.Flush(); flushed != nil && err == nil {
-		err = fault.CommandNoOutput.Errorf("write the result: %w", flushed)
+	if flushed := p.stdout.Flush(); err == nil {
+		err = flushed
 	}
 	if err != nil {
 		p.report(err)
 	}
 	return fault.ExitCode(err)
+}
+
+// A resultWriter tells by its errors that they are those of the result.
+type resultWriter struct{ io.Writer }
+
+func (w resultWriter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	if err != nil {
+		return n, fault.CommandNoOutput.Errorf("write the result: %w", err)
+	}
+	return n, nil
 }
 
 // prepare finds out how to speak before the command line is parsed in earnest:

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -90,9 +89,7 @@ func (p *program) reportJSON(failures []error) {
 		}
 		report.Errors = append(report.Errors, f)
 	}
-	e := json.NewEncoder(p.err)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(report); err != nil {
+	if err := encoder(p.err).Encode(report); err != nil {
 		fmt.Fprintln(p.err, err)
 	}
 }

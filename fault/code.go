@@ -36,9 +36,10 @@ func (c Code) Entry() (Entry, bool) {
 
 // Errorf returns an error of code c whose text is formatted like that of
 // [fmt.Errorf]; operands of %w are kept as causes. The text need not name the
-// code: edges show it beside the text.
+// code: edges show it beside the text. The format is a constant, and the
+// catalogue in chinese.go has it in Chinese for [Message].
 func (c Code) Errorf(format string, args ...any) error {
-	return &coded{c, fmt.Errorf(format, args...)}
+	return &coded{c, fmt.Errorf(format, args...), format, args}
 }
 
 // CodeOf returns the code of err, or "" if it carries none. Where err holds
@@ -52,6 +53,10 @@ func CodeOf(err error) Code {
 type coded struct {
 	code Code
 	err  error
+
+	// format and args say err again in another language.
+	format string
+	args   []any
 }
 
 func (c *coded) Error() string   { return c.err.Error() }

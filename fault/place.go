@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Place says where bad input stands. Fields that do not apply are zero.
@@ -20,28 +21,44 @@ type Place struct {
 	Field string `json:"field,omitempty"`
 }
 
-// String returns "file:line:column: field", without the parts that are zero.
+// String returns "file:line:column: field", without the parts that are zero. A
+// file or field that holds line breaks or the like is quoted: it may be what a
+// stranger wrote.
 func (p Place) String() string {
-	var b strings.Builder
-	b.WriteString(p.File)
-	for _, n := range []int{p.Line, p.Column} {
-		if n == 0 {
-			break
-		}
-		if b.Len() == 0 {
-			b.WriteString("line ")
-		} else {
-			b.WriteByte(':')
-		}
-		b.WriteString(strconv.Itoa(n))
+	var parts []string
+	if at := p.position(); at != "" {
+		parts = append(parts, at)
 	}
 	if p.Field != "" {
-		if b.Len() > 0 {
-			b.WriteString(": ")
-		}
-		b.WriteString(p.Field)
+		parts = append(parts, printable(p.Field))
 	}
-	return b.String()
+	return strings.Join(parts, ": ")
+}
+
+func (p Place) position() string {
+	file, line, column := printable(p.File), strconv.Itoa(p.Line), strconv.Itoa(p.Column)
+	switch {
+	case p.Line == 0 && p.Column == 0:
+		return file
+	case p.Line == 0 && file == "":
+		return "column " + column
+	case p.Line == 0:
+		return file + ": column " + column
+	}
+	if p.Column != 0 {
+		line += ":" + column
+	}
+	if file == "" {
+		return "line " + line
+	}
+	return file + ":" + line
+}
+
+func printable(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) || !utf8.ValidString(s) {
+		return strconv.Quote(s)
+	}
+	return s
 }
 
 // At returns err with the place where it arose in front of its text. A nil

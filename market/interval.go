@@ -36,21 +36,19 @@ var intervalText = regexp.MustCompile(`^([1-9][0-9]{0,5})(s|m|h|d|w)$`)
 // ParseInterval reads an interval: 30s, 1m, 90m, 4h, 24h, and d and w, or 1d
 // and 1w, for trading days and weeks. The error is [fault.Invalid].
 func ParseInterval(s string) (Interval, error) {
-	why := "is not written as in 30s, 5m, 1h, d or w"
-	switch s {
-	case "d":
+	switch {
+	case s == "d":
 		return Day, nil
-	case "w":
+	case s == "w":
 		return Week, nil
-	case "tick":
-		why = "is not the interval of a bar; ticks have commands of their own"
-	}
-	if strings.HasSuffix(s, "mo") {
-		why = "would be a month, which is not kept"
+	case s == "tick":
+		return 0, fault.MarketInterval.Errorf("interval %q is not the interval of a bar; ticks have commands of their own", s)
+	case strings.HasSuffix(s, "mo"):
+		return 0, fault.MarketInterval.Errorf("interval %q would be a month, which is not kept", clip(s))
 	}
 	m := intervalText.FindStringSubmatch(s)
 	if m == nil {
-		return 0, fault.MarketInterval.Errorf("interval %q %s", clip(s), why)
+		return 0, fault.MarketInterval.Errorf("interval %q is not written as in 30s, 5m, 1h, d or w", clip(s))
 	}
 	n, err := strconv.ParseInt(m[1], 10, 32)
 	if err != nil {
@@ -138,7 +136,7 @@ func (v *Interval) UnmarshalText(text []byte) error {
 // UnmarshalJSON reads what [Interval.UnmarshalText] reads, as a JSON string,
 // and null as 0.
 func (v *Interval) UnmarshalJSON(b []byte) error {
-	s, err := decodeText(b, "interval", "5m")
+	s, err := decodeText(b, "5m")
 	if err != nil {
 		return err
 	}
@@ -162,7 +160,7 @@ func (v Interval) Window(t Time, zone *time.Location) (from, to Time) {
 	case Day:
 		return Time(day.UnixNano()), Time(next.UnixNano())
 	case Week:
-		y, m, d := noonDate(day, next, zone)
+		y, m, d := day.In(zone).Date()
 		back := (int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Weekday()) + 6) % 7
 		return Time(midnight(y, m, d-back, zone).UnixNano()), Time(midnight(y, m, d-back+7, zone).UnixNano())
 	}
@@ -173,10 +171,4 @@ func (v Interval) Window(t Time, zone *time.Location) (from, to Time) {
 		end = next
 	}
 	return Time(start.UnixNano()), Time(end.UnixNano())
-}
-
-// noonDate returns the date of a day by its middle: its first hour may carry
-// the date of the day before, where the clocks are put back over midnight.
-func noonDate(from, to time.Time, zone *time.Location) (int, time.Month, int) {
-	return from.Add(to.Sub(from) / 2).In(zone).Date()
 }

@@ -179,22 +179,22 @@ func decodeField(d *json.Decoder, name string, fields map[string]any, seen map[s
 		if fault.KindOf(err) != "" {
 			return err
 		}
-		return fault.MarketForm.Errorf("%s stands where %s is wanted", clip(string(raw)), wanted(to))
+		return misfit(clip(string(raw)), to)
 	}
 	return nil
 }
 
-// wanted says what goes into to, to whoever wrote something else.
-func wanted(to any) string {
+// misfit returns the error for a value that does not go into to.
+func misfit(raw string, to any) error {
 	switch to.(type) {
 	case *uint32:
-		return "a whole number from 0 to 4294967295"
+		return fault.MarketForm.Errorf("%s stands where a whole number from 0 to 4294967295 is wanted", raw)
 	case **uint8:
-		return "a whole number from 0 to 5"
+		return fault.MarketForm.Errorf("%s stands where a whole number from 0 to 5 is wanted", raw)
 	case *float64, **float64:
-		return "a number within 1.8e308"
+		return fault.MarketForm.Errorf("%s stands where a number within 1.8e308 is wanted", raw)
 	}
-	return "a string"
+	return fault.MarketForm.Errorf("%s stands where a string is wanted", raw)
 }
 
 // mayBeNull reports whether null is a value of what to points to: of times,
@@ -208,13 +208,13 @@ func mayBeNull(to any) bool {
 }
 
 // decodeText reads a JSON string, and null as the empty text.
-func decodeText(b []byte, what, example string) ([]byte, error) {
+func decodeText(b []byte, example string) ([]byte, error) {
 	if err := validJSON(b); err != nil {
 		return nil, err
 	}
 	var s *string
 	if err := json.Unmarshal(b, &s); err != nil {
-		return nil, fault.MarketForm.Errorf("%s %s is not a string as in %q", what, clip(string(b)), example)
+		return nil, fault.MarketForm.Errorf("%s is not a string as in %q", clip(string(b)), example)
 	}
 	if s == nil {
 		return nil, nil

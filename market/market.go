@@ -8,9 +8,10 @@
 // files: a high below the low, a volume below zero. Nothing in this package
 // repairs a value or leaves one out.
 //
-// Every type has a text form and a JSON form that are read back as the same
-// value. The zero value of Time, Symbol and Interval means that there is none
-// and is written as the empty text.
+// Every type has a JSON form, and those but Bar and Tick a text form, that are
+// read back as the same value. The zero value of Time, Symbol and Interval
+// means that there is none and is written as the empty text, a Time in JSON as
+// null.
 //
 // Times are instants in UTC. A wall-clock time becomes one only with a time
 // zone that the caller names; the zone of the machine is never used.

@@ -43,33 +43,34 @@ func ParseSymbol(s string) (Symbol, error) {
 // Validate returns an error of kind [fault.Invalid] that tells which part of
 // y is not well formed.
 func (y Symbol) Validate() error {
-	if why := codeFault(y.Code); why != "" {
-		return fault.MarketSymbol.Errorf("symbol %q: the code %s", clip(y.join()), why)
+	err := codeFault(y.Code)
+	if err == nil {
+		err = exchangeFault(y.Exchange)
 	}
-	if why := exchangeFault(y.Exchange); why != "" {
-		return fault.MarketSymbol.Errorf("symbol %q: the exchange %s", clip(y.join()), why)
+	if err != nil {
+		return fault.MarketSymbol.Errorf("symbol %q: %w", clip(y.join()), err)
 	}
 	return nil
 }
 
-func codeFault(code string) string {
+func codeFault(code string) error {
 	switch {
 	case code == "":
-		return "is empty"
+		return fault.MarketSymbol.Errorf("the code is empty")
 	case len(code) > maxCode:
-		return "is longer than 128 bytes"
+		return fault.MarketSymbol.Errorf("the code is longer than 128 bytes")
 	case !utf8.ValidString(code):
-		return "is not UTF-8"
+		return fault.MarketSymbol.Errorf("the code is not UTF-8")
 	case strings.TrimSpace(code) != code:
-		return "begins or ends with a space"
+		return fault.MarketSymbol.Errorf("the code begins or ends with a space")
 	case strings.HasSuffix(code, `\`):
-		return "ends with a backslash"
+		return fault.MarketSymbol.Errorf("the code ends with a backslash")
 	case strings.ContainsFunc(code, unseen):
-		return "holds a control character or one that cannot be seen"
+		return fault.MarketSymbol.Errorf("the code holds a control character or one that cannot be seen")
 	case strings.ContainsRune(code, utf8.RuneError):
-		return "holds U+FFFD, which stands for bytes that were not UTF-8"
+		return fault.MarketSymbol.Errorf("the code holds U+FFFD, which stands for bytes that were not UTF-8")
 	}
-	return ""
+	return nil
 }
 
 // unseen reports whether r leaves no mark of its own, or that of a space: two
@@ -80,24 +81,24 @@ func unseen(r rune) bool {
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r == brailleBlank
 }
 
-func exchangeFault(e Exchange) string {
+func exchangeFault(e Exchange) error {
 	switch {
 	case e == "":
-		return "is empty"
+		return fault.MarketSymbol.Errorf("the exchange is empty")
 	case len(e) > maxExchange:
-		return "is longer than 16 letters"
+		return fault.MarketSymbol.Errorf("the exchange is longer than 16 letters")
 	}
-	why := ""
+	var err error
 	for _, r := range e {
 		switch {
 		case 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '_':
 		case 'a' <= r && r <= 'z':
-			why = "is written in capitals: " + strings.ToUpper(string(e))
+			err = fault.MarketSymbol.Errorf("the exchange is written in capitals: %s", strings.ToUpper(string(e)))
 		default:
-			return "may hold only A-Z, 0-9 and _"
+			return fault.MarketSymbol.Errorf("the exchange may hold only A-Z, 0-9 and _")
 		}
 	}
-	return why
+	return err
 }
 
 func (y Symbol) join() string { return y.Code + "." + string(y.Exchange) }
@@ -144,7 +145,7 @@ func (y *Symbol) UnmarshalText(text []byte) error {
 // UnmarshalJSON reads what [Symbol.UnmarshalText] reads, as a JSON string, and
 // null as the zero Symbol.
 func (y *Symbol) UnmarshalJSON(b []byte) error {
-	s, err := decodeText(b, "symbol", "rb2601.SHFE")
+	s, err := decodeText(b, "rb2601.SHFE")
 	if err != nil {
 		return err
 	}

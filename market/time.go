@@ -126,7 +126,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what [Time.UnmarshalText] reads, as a JSON string, and
 // null as 0. It refuses numbers, since their unit cannot be seen.
 func (t *Time) UnmarshalJSON(b []byte) error {
-	s, err := decodeText(b, "time", "2026-01-05T09:30:00+08:00")
+	s, err := decodeText(b, "2026-01-05T09:30:00+08:00")
 	if err != nil {
 		return err
 	}
@@ -176,6 +176,15 @@ func parseInstant(s string, zone *time.Location) (time.Time, error) {
 	return onlyInstant(t, zone)
 }
 
+// timeLayouts are the layouts of a date and a time, by their shapes.
+var timeLayouts = map[string]string{
+	"0000-00-00T00:00:00": "2006-01-02T15:04:05",
+	"0000-00-00 00:00:00": "2006-01-02 15:04:05",
+	"0000-00-00T00:00":    "2006-01-02T15:04",
+	"0000-00-00 00:00":    "2006-01-02 15:04",
+	"0000-00-00":          "2006-01-02",
+}
+
 // timeLayout returns the layout by which [time.Parse] reads s. Parse alone is
 // too lenient: it takes hours of one digit, a comma before the fraction, and
 // cuts a fraction after nine digits.
@@ -195,22 +204,9 @@ func timeLayout(s string) (layout string, hasOffset, ok bool) {
 	if hasFraction && (fraction == "" || len(fraction) > 9 || strings.Trim(fraction, "0") != "") {
 		return "", false, false
 	}
-	switch shape {
-	case "0000-00-00T00:00:00":
-		layout = "2006-01-02T15:04:05"
-	case "0000-00-00 00:00:00":
-		layout = "2006-01-02 15:04:05"
-	case "0000-00-00T00:00":
-		layout = "2006-01-02T15:04"
-	case "0000-00-00 00:00":
-		layout = "2006-01-02 15:04"
-	case "0000-00-00":
-		layout = "2006-01-02"
-	default:
-		return "", false, false
-	}
+	layout, ok = timeLayouts[shape]
 	seconds := strings.HasSuffix(layout, ":05")
-	if (hasFraction || hasOffset) && !seconds {
+	if !ok || (hasFraction || hasOffset) && !seconds {
 		return "", false, false
 	}
 	if hasOffset {

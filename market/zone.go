@@ -77,8 +77,8 @@ func instantsOf(wall time.Time, zone *time.Location) (found []time.Time, jump ti
 			return found, jump
 		}
 		if !to.After(at) {
-			// Go 1.26 gives every year 365 days there: on the last day of a
-			// leap year the bounds end before they hold at.
+			// On the last day of a leap year Go 1.26 gives bounds that end
+			// before at (golang/go#81583); no clock changes there.
 			to = at.Add(time.Hour)
 		}
 		if _, after := to.In(zone).Zone(); !t.Before(to) && wall.Add(-time.Duration(after)*time.Second).Before(to) {

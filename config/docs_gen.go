@@ -18,11 +18,11 @@ var docs = map[string]fault.Text{
 	"server.listen": {
 		En: "The address to listen on, host:port. Anything but a loopback\n" +
 			"address lets other machines in.",
-		Zh: "监听地址,写作 host:port。除回环地址外,其他地址都会允许别的机器访问。",
+		Zh: "监听地址，写作 host:port。除回环地址外，其他地址都会允许别的机器访问。",
 	},
 	"sql": {
 		En: "Holds the SQL databases by name. The source \"main\" always exists.",
-		Zh: "各个 SQL 数据库,按名称列出。数据源 \"main\" 始终存在。",
+		Zh: "各个 SQL 数据库，按名称列出。数据源 \"main\" 始终存在。",
 	},
 	"sql.NAME.url": {
 		En: "The address of the database. Several hosts are divided by commas.\n" +
@@ -41,7 +41,7 @@ var docs = map[string]fault.Text{
 	"sql.NAME.replicas": {
 		En: "Addresses of servers that follow this one and answer reads.\n" +
 			"They are of the same kind as url.",
-		Zh: "跟随该库并承担读请求的从库地址,与 url 为同一种数据库。",
+		Zh: "跟随该库并承担读请求的从库地址，与 url 为同一种数据库。",
 	},
 	"sql.NAME.min_idle": {
 		En: "How many connections are kept open while nobody uses them.",
@@ -58,17 +58,17 @@ var docs = map[string]fault.Text{
 	"sql.NAME.tls.ca_file": {
 		En: "A file of certificates, in PEM, of those who vouch for the\n" +
 			"server. Without one the connection is made as the address says.",
-		Zh: "PEM 格式的证书文件,用于验证服务器身份。\n" +
+		Zh: "PEM 格式的证书文件，用于验证服务器身份。\n" +
 			"留空则按地址中的设置连接。",
 	},
 	"cache": {
 		En: "The cache: memory in front of Redis.",
-		Zh: "缓存:Redis 之上的内存缓存。",
+		Zh: "缓存：Redis 之上的内存缓存。",
 	},
 	"cache.redis": {
 		En: "The address of Redis: a single server, a Sentinel group or a\n" +
 			"cluster. Without one, the cache is in memory alone.",
-		Zh: "Redis 地址:单机、Sentinel 或集群。\n" +
+		Zh: "Redis 地址：单机、Sentinel 或集群。\n" +
 			"留空则只使用内存缓存。",
 	},
 	"cache.password": {
@@ -85,7 +85,7 @@ var docs = map[string]fault.Text{
 	},
 	"cache.namespaces": {
 		En: "Holds the settings of parts of the cache by name.",
-		Zh: "缓存各部分(命名空间)的设置,按名称列出。",
+		Zh: "缓存各部分（命名空间）的设置，按名称列出。",
 	},
 	"cache.namespaces.NAME.ttl": {
 		En: "How long a value may be served after it was set.",
@@ -98,7 +98,7 @@ var docs = map[string]fault.Text{
 	"series.url": {
 		En: "The address of InfluxDB, with the organisation and the bucket.\n" +
 			"Without one, the series are kept in the data folder.",
-		Zh: "InfluxDB 地址,包含 org 和 bucket。\n" +
+		Zh: "InfluxDB 地址，包含 org 和 bucket。\n" +
 			"留空则把数据存放在数据目录中。",
 	},
 	"series.token": {

@@ -29,11 +29,11 @@ var (
 			"it, or an example where the default is to have none. Variables override keys:\n" +
 			"REDFIRE_SQL__MAIN__URL stands for sql.main.url. Check the file with\n" +
 			"\"redfire config check\"; \"redfire config explain KEY\" tells where a value is from.",
-		Zh: "RedFire 配置文件。每个键都有默认值;注释掉的行写的就是默认值,默认为空的键则写出示例。\n" +
-			"环境变量可覆盖配置:REDFIRE_SQL__MAIN__URL 对应 sql.main.url。\n" +
-			"用 \"redfire config check\" 检查本文件;\"redfire config explain KEY\" 说明某个值的来源。",
+		Zh: "RedFire 配置文件。每个键都有默认值；注释掉的行写的就是默认值，默认为空的键则写出示例。\n" +
+			"环境变量可覆盖配置：REDFIRE_SQL__MAIN__URL 对应 sql.main.url。\n" +
+			"用 \"redfire config check\" 检查本文件；\"redfire config explain KEY\" 说明某个值的来源。",
 	}
-	unusedNote = fault.Text{En: "(not used yet)", Zh: "(尚未使用)"}
+	unusedNote = fault.Text{En: "(not used yet)", Zh: "（尚未使用）"}
 )
 
 // WriteFile writes a configuration file in which every key stands with its

@@ -42,11 +42,17 @@ func (c Code) Errorf(format string, args ...any) error {
 	return &coded{c, fmt.Errorf(format, args...), format, args}
 }
 
-// CodeOf returns the code of err, or "" if it carries none. Where err holds
-// several it is the first, as with [KindOf].
+// CodeOf returns the code of err, or "" if it carries none. A code whose kind
+// is not that of err is passed over: it is the code of a cause, and its cure
+// is not that of err.
 func CodeOf(err error) Code {
 	var c Code
-	errors.As(err, &c)
+	if !errors.As(err, &c) {
+		return ""
+	}
+	if e, ok := c.Entry(); ok && e.Kind != KindOf(err) {
+		return ""
+	}
 	return c
 }
 

@@ -18,7 +18,7 @@ var commandEntries = []Entry{
 		Text{"the command line is not understood", "无法理解命令行"},
 		Text{
 			"Run the command with --help: it lists the subcommands, arguments and flags that exist.",
-			"在命令后加 --help,查看可用的子命令、参数和选项。",
+			"在命令后加 --help，查看可用的子命令、参数和选项。",
 		},
 	},
 	{
@@ -26,7 +26,7 @@ var commandEntries = []Entry{
 		Text{"there is no such error code", "没有这个错误代码"},
 		Text{
 			"Run \"redfire explain\" without a code: it lists them all.",
-			"运行不带参数的 \"redfire explain\",可列出全部错误代码。",
+			"运行不带参数的 \"redfire explain\"，可列出全部错误代码。",
 		},
 	},
 	{
@@ -34,7 +34,7 @@ var commandEntries = []Entry{
 		Text{"the result could not be written", "无法写出结果"},
 		Text{
 			"Look at where the output goes: a full disk, or a program behind the pipe that ended early.",
-			"检查输出的去向:磁盘是否已满,或管道后面的程序是否提前退出。",
+			"检查输出的去向：磁盘是否已满，或管道后面的程序是否提前退出。",
 		},
 	},
 }

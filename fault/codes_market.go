@@ -26,7 +26,7 @@ var marketEntries = []Entry{
 		Text{"a symbol is not well formed", "合约代码格式不正确"},
 		Text{
 			"Write code.EXCHANGE as vn.py does: rb2601.SHFE. The last dot divides; the code has 1 to 128 bytes of UTF-8 without control or invisible characters, does not begin or end with a space and does not end with a backslash; the exchange has 1 to 16 of A-Z, 0-9 and _.",
-			"按 vn.py 的方式写成 代码.交易所,例如 rb2601.SHFE。最后一个点分隔两部分;代码为 1 到 128 字节的 UTF-8,不含控制字符或不可见字符,首尾不能有空格,结尾不能是反斜杠;交易所为 1 到 16 个 A-Z、0-9 或 _。",
+			"按 vn.py 的方式写成 代码.交易所，例如 rb2601.SHFE。最后一个点分隔两部分；代码为 1 到 128 字节的 UTF-8，不含控制字符或不可见字符，首尾不能有空格，结尾不能是反斜杠；交易所为 1 到 16 个 A-Z、0-9 或 _。",
 		},
 	},
 	{
@@ -34,7 +34,7 @@ var marketEntries = []Entry{
 		Text{"an interval is not one that bars have", "不是有效的 K 线周期"},
 		Text{
 			"Write seconds, minutes or hours up to a day (30s, 1m, 15m, 4h, 24h), d for trading days or w for weeks. Months are not kept.",
-			"写成不超过一天的秒、分钟或小时(30s、1m、15m、4h、24h),或 d(交易日)、w(周)。不支持月线。",
+			"写成不超过一天的秒、分钟或小时（30s、1m、15m、4h、24h），或 d（交易日）、w（周）。不支持月线。",
 		},
 	},
 	{
@@ -42,7 +42,7 @@ var marketEntries = []Entry{
 		Text{"a time cannot be read", "无法解析时间"},
 		Text{
 			"Write RFC 3339 with its offset, 2026-01-05T09:30:00+08:00 or 2026-01-05T01:30:00Z, or, where a time zone is given beside it, 2026-01-05 09:30:00 or 2026-01-05.",
-			"写成带时差的 RFC 3339 格式:2026-01-05T09:30:00+08:00 或 2026-01-05T01:30:00Z;若另外给出了时区,也可写成 2026-01-05 09:30:00 或 2026-01-05。",
+			"写成带时差的 RFC 3339 格式：2026-01-05T09:30:00+08:00 或 2026-01-05T01:30:00Z；若另外给出了时区，也可写成 2026-01-05 09:30:00 或 2026-01-05。",
 		},
 	},
 	{
@@ -50,7 +50,7 @@ var marketEntries = []Entry{
 		Text{"a time cannot be stored", "时间超出可存储的范围"},
 		Text{
 			"Times lie from the year 1678 to 2261, and 1970-01-01T00:00:00Z to the nanosecond means that there is none. Such a time usually comes from a wrong unit (seconds read as milliseconds) or from an empty field.",
-			"时间须在 1678 年至 2261 年之间;恰为 1970-01-01T00:00:00Z 表示没有时间。出现这种时间,多半是单位弄错(把秒当成毫秒)或字段为空。",
+			"时间须在 1678 年至 2261 年之间；恰为 1970-01-01T00:00:00Z 表示没有时间。出现这种时间，多半是单位弄错（把秒当成毫秒）或字段为空。",
 		},
 	},
 	{
@@ -58,15 +58,15 @@ var marketEntries = []Entry{
 		Text{"a time zone is not known", "未知的时区"},
 		Text{
 			"Name a zone of the IANA database (Asia/Shanghai for all of China, America/New_York, UTC) or a fixed offset (+08:00). Abbreviations such as CST mean several zones, and the machine's own zone is never used.",
-			"写 IANA 数据库中的时区名(中国统一为 Asia/Shanghai,另如 America/New_York、UTC),或固定时差(+08:00)。CST 之类的缩写对应多个时区;本机的时区从不使用。",
+			"写 IANA 数据库中的时区名（中国统一为 Asia/Shanghai，另如 America/New_York、UTC），或固定时差（+08:00）。CST 之类的缩写对应多个时区；本机的时区从不使用。",
 		},
 	},
 	{
 		MarketNoZone, Invalid,
-		Text{"a time has no offset and no zone was given", "时间没有时差,也没有给出时区"},
+		Text{"a time has no offset and no zone was given", "时间没有时差，也没有给出时区"},
 		Text{
 			"Write the offset (…+08:00, …Z) or say in which zone the clock was read. RedFire does not guess it.",
-			"写出时差(…+08:00、…Z),或说明这是哪个时区的时间。RedFire 不会猜测。",
+			"写出时差（…+08:00、…Z），或说明这是哪个时区的时间。RedFire 不会猜测。",
 		},
 	},
 	{
@@ -74,7 +74,7 @@ var marketEntries = []Entry{
 		Text{"a wall-clock time does not exist in its zone", "该时区中不存在这个当地时间"},
 		Text{
 			"The clocks were put forward over it (daylight saving time). Check the zone, or write the time with its offset.",
-			"夏令时开始时钟表向前拨,跳过了这个时间。请检查时区,或写出带时差的时间。",
+			"夏令时开始时钟表向前拨，跳过了这个时间。请检查时区，或写出带时差的时间。",
 		},
 	},
 	{
@@ -82,7 +82,7 @@ var marketEntries = []Entry{
 		Text{"a wall-clock time exists twice in its zone", "该时区中这个当地时间出现了两次"},
 		Text{
 			"The clocks were put back over it (daylight saving time). Write the time with its offset; the message names both.",
-			"夏令时结束时钟表向后拨,这个时间出现两次。请写出带时差的时间;错误信息给出了两个时差。",
+			"夏令时结束时钟表向后拨，这个时间出现两次。请写出带时差的时间；错误信息给出了两个时差。",
 		},
 	},
 	{
@@ -90,7 +90,7 @@ var marketEntries = []Entry{
 		Text{"a range of time is not one", "时间范围不成立"},
 		Text{
 			"Write the earlier time first. A range holds its first time and not its last; an end that is left out is open. For ticks both ends are whole microseconds.",
-			"较早的时间写在前面。范围包含起点、不包含终点;省略的一端表示不限。对 tick 数据,两端须为整微秒。",
+			"较早的时间写在前面。范围包含起点、不包含终点；省略的一端表示不限。对 tick 数据，两端须为整微秒。",
 		},
 	},
 	{
@@ -98,7 +98,7 @@ var marketEntries = []Entry{
 		Text{"a price or volume is not a number", "价格或成交量不是有限的数"},
 		Text{
 			"NaN and infinity are never stored. Leave the field 0 where the source has no value.",
-			"从不存储 NaN 和无穷大。数据源没有该值时,字段留 0。",
+			"从不存储 NaN 和无穷大。数据源没有该值时，字段留 0。",
 		},
 	},
 	{
@@ -106,7 +106,7 @@ var marketEntries = []Entry{
 		Text{"a row has no time", "数据行没有时间"},
 		Text{
 			"Fill in the time: the start of the bar, or the instant of the tick.",
-			"请填写时间:K 线的开始时间,或 tick 的时刻。",
+			"请填写时间：K 线的开始时间，或 tick 的时刻。",
 		},
 	},
 	{
@@ -114,7 +114,7 @@ var marketEntries = []Entry{
 		Text{"a bar's time is not a whole second", "K 线时间不是整秒"},
 		Text{
 			"Give the start of the bar. A time that ends in .999 is usually the end of the bar before; an importer can be told so.",
-			"请给出 K 线的开始时间。以 .999 结尾的时间多半是上一根 K 线的结束时间;导入时可以说明。",
+			"请给出 K 线的开始时间。以 .999 结尾的时间多半是上一根 K 线的结束时间；导入时可以说明。",
 		},
 	},
 	{
@@ -122,7 +122,7 @@ var marketEntries = []Entry{
 		Text{"a tick's order book does not fit its depth", "tick 的盘口档位与深度不符"},
 		Text{
 			"Set Depth to the number of levels that the source gave, 0 to 5, and leave the levels beyond it zero: they are not stored.",
-			"将 Depth 设为数据源给出的档位数(0 到 5),其余档位留 0:它们不会被存储。",
+			"将 Depth 设为数据源给出的档位数（0 到 5），其余档位留 0：它们不会被存储。",
 		},
 	},
 	{
@@ -130,7 +130,7 @@ var marketEntries = []Entry{
 		Text{"a JSON value of market data has the wrong form", "行情 JSON 的格式不正确"},
 		Text{
 			"Times, symbols and intervals are strings, prices and volumes are numbers. Epoch numbers are not read as times, since their unit cannot be seen.",
-			"时间、代码和周期是字符串,价格和成交量是数字。不把数字当作时间读取,因为看不出它的单位。",
+			"时间、代码和周期是字符串，价格和成交量是数字。不把数字当作时间读取，因为看不出它的单位。",
 		},
 	},
 	{
@@ -146,7 +146,7 @@ var marketEntries = []Entry{
 		Text{"a text is not UTF-8", "文本不是 UTF-8"},
 		Text{
 			"Convert the source to UTF-8 (Chinese files are often GBK).",
-			"请把数据源转换为 UTF-8(中文文件常为 GBK 编码)。",
+			"请把数据源转换为 UTF-8（中文文件常为 GBK 编码）。",
 		},
 	},
 }

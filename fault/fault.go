@@ -119,7 +119,7 @@ const (
 // rules is the one table of kinds, in the order in which docs list them.
 var rules = []Rule{
 	{Invalid, http.StatusBadRequest, []int{http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity}, 2,
-		Text{"The request can never succeed as it stands.", "请求本身有误,原样重试永远不会成功。"}},
+		Text{"The request can never succeed as it stands.", "请求本身有误，原样重试永远不会成功。"}},
 	{Denied, http.StatusForbidden, []int{http.StatusUnauthorized}, 4,
 		Text{"The caller may not do this.", "调用者没有权限。"}},
 	{NotFound, http.StatusNotFound, nil, 1,
@@ -127,13 +127,13 @@ var rules = []Rule{
 	{Conflict, http.StatusConflict, nil, 1,
 		Text{"The stored state is not what the caller relied on.", "存储中的状态与调用者所依据的不一致。"}},
 	{Exhausted, http.StatusTooManyRequests, []int{http.StatusInsufficientStorage}, 1,
-		Text{"A limit of RedFire is reached (queue, pool, quota, free disk space); retry later.", "达到 RedFire 的某个上限(队列、连接池、配额、剩余磁盘空间);请稍后重试。"}},
+		Text{"A limit of RedFire is reached (queue, pool, quota, free disk space); retry later.", "达到 RedFire 的某个上限（队列、连接池、配额、剩余磁盘空间）；请稍后重试。"}},
 	{Unavailable, http.StatusServiceUnavailable, nil, 1,
-		Text{"The engine could not be reached; nothing was changed.", "无法连接到引擎;没有任何改动。"}},
+		Text{"The engine could not be reached; nothing was changed.", "无法连接到引擎；没有任何改动。"}},
 	{Unknown, http.StatusGatewayTimeout, nil, 1,
-		Text{"It may or may not have happened: look, or repeat with the same id.", "操作可能已经发生,也可能没有:请先查询,或用同一个 id 重试。"}},
+		Text{"It may or may not have happened: look, or repeat with the same id.", "操作可能已经发生，也可能没有：请先查询，或用同一个 id 重试。"}},
 	{Corrupt, http.StatusInternalServerError, nil, 3,
-		Text{"Stored bytes fail their check; nothing was returned.", "存储的数据未通过校验;没有返回任何数据。"}},
+		Text{"Stored bytes fail their check; nothing was returned.", "存储的数据未通过校验；没有返回任何数据。"}},
 	{Unsupported, http.StatusNotImplemented, nil, 1,
 		Text{"This engine or server cannot do it.", "该引擎或服务器不支持此操作。"}},
 	{Closed, http.StatusServiceUnavailable, nil, 1,
@@ -153,9 +153,12 @@ func Rules() []Rule {
 // KindOf returns the kind of err, or "" for nil and for an error without one.
 // Where err holds several, as a joined error may, it is the first one that
 // [errors.As] meets: the outermost, and of siblings the earliest.
+// [errors.ErrUnsupported] is as good as Unsupported.
 func KindOf(err error) Kind {
 	var k Kind
-	errors.As(err, &k)
+	if !errors.As(err, &k) && errors.Is(err, errors.ErrUnsupported) {
+		return Unsupported
+	}
 	return k
 }
 

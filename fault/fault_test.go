@@ -101,7 +101,7 @@ func TestKindOf(t *testing.T) {
 	f("foreign", fs.ErrNotExist, "")
 	f("bare", fault.Corrupt, fault.Corrupt)
 	f("wrapped twice", fmt.Errorf("a: %w", fmt.Errorf("b: %w", fault.Closed)), fault.Closed)
-	f("text alone", fmt.Errorf("a: %v", fault.Closed), "")
+	f("text alone", errors.New("a: "+fault.Closed.Error()), "")
 	f("code", fault.ConfigMissing, fault.NotFound)
 	f("coded", fault.ConfigMissing.Errorf("x"), fault.NotFound)
 	f("coded over a cause of another kind", fault.ConfigMissing.Errorf("x: %w", fault.Denied), fault.NotFound)
@@ -147,5 +147,15 @@ func TestExitCodeWithoutAKind(t *testing.T) {
 	f(errors.Join(errors.New("x"), fault.Corrupt), 3)
 	if fault.ExitRefused != 5 || fault.ExitInterrupted != 130 {
 		t.Errorf("exit codes without a kind: got %d and %d, want 5 and 130", fault.ExitRefused, fault.ExitInterrupted)
+	}
+}
+
+func TestTheUnsupportedOfTheStandardLibraryIsOurs(t *testing.T) {
+	err := fmt.Errorf("series: fold: %w", errors.ErrUnsupported)
+	if got := fault.KindOf(err); got != fault.Unsupported {
+		t.Errorf("KindOf(%v) = %q, want %q", err, got, fault.Unsupported)
+	}
+	if got := fault.HTTPStatus(err); got != 501 {
+		t.Errorf("HTTPStatus(%v) = %d, want 501", err, got)
 	}
 }

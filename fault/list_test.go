@@ -13,7 +13,8 @@ func TestAListOfNoneOrOneIsThatError(t *testing.T) {
 		t.Errorf("empty list: got %#v, want nil", err)
 	}
 	one := errors.New("x")
-	if err := (fault.List{one}).Err(); err != one {
+	var list fault.List
+	if err := (fault.List{one}).Err(); !errors.Is(err, one) || errors.As(err, &list) {
 		t.Errorf("list of one: got %#v, want the failure itself", err)
 	}
 }

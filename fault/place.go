@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"strings"
@@ -70,13 +71,22 @@ func At(p Place, err error) error {
 	return &placed{p, err}
 }
 
-// PlaceOf returns the place of err, the outermost if there are several.
+// PlaceOf returns the place of err. Where places are nested it is what they
+// say together, the outer one first: file and line of an importer, field of a
+// row.
 func PlaceOf(err error) (Place, bool) {
 	var p *placed
 	if !errors.As(err, &p) {
 		return Place{}, false
 	}
-	return p.place, true
+	outer := p.place
+	inner, _ := PlaceOf(p.err)
+	if outer.Line == 0 && outer.Column == 0 {
+		outer.Line, outer.Column = inner.Line, inner.Column
+	}
+	outer.File = cmp.Or(outer.File, inner.File)
+	outer.Field = cmp.Or(outer.Field, inner.Field)
+	return outer, true
 }
 
 type placed struct {

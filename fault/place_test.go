@@ -61,12 +61,12 @@ func TestAtPutsThePlaceInFront(t *testing.T) {
 	if err := fault.At(fault.Place{Line: 1}, nil); err != nil {
 		t.Errorf("At of no error: got %v", err)
 	}
-	if err := fault.At(fault.Place{}, cause); err != cause {
-		t.Errorf("At of no place: got %#v, want the error itself", err)
+	if _, found := fault.PlaceOf(fault.At(fault.Place{}, cause)); found {
+		t.Error("At of no place: got a place")
 	}
 }
 
-func TestPlaceOfFindsTheOutermost(t *testing.T) {
+func TestPlaceOfJoinsNestedPlaces(t *testing.T) {
 	inner := fault.At(fault.Place{Field: "open"}, fault.MarketNotFinite.Errorf("NaN"))
 	outer := fault.At(fault.Place{File: "a.csv", Line: 7}, inner)
 	f := func(err error, want fault.Place, found bool) {
@@ -79,8 +79,10 @@ func TestPlaceOfFindsTheOutermost(t *testing.T) {
 	f(errors.New("x"), fault.Place{}, false)
 	f(fault.At(fault.Place{}, errors.New("x")), fault.Place{}, false)
 	f(inner, fault.Place{Field: "open"}, true)
-	f(outer, fault.Place{File: "a.csv", Line: 7}, true)
-	f(fmt.Errorf("import: %w", outer), fault.Place{File: "a.csv", Line: 7}, true)
+	f(outer, fault.Place{File: "a.csv", Line: 7, Field: "open"}, true)
+	f(fmt.Errorf("import: %w", outer), fault.Place{File: "a.csv", Line: 7, Field: "open"}, true)
+	f(fault.At(fault.Place{File: "b.csv", Line: 2, Column: 3, Field: "row"}, outer), fault.Place{File: "b.csv", Line: 2, Column: 3, Field: "row"}, true)
+	f(fault.At(fault.Place{File: "b.csv"}, outer), fault.Place{File: "b.csv", Line: 7, Field: "open"}, true)
 	f(errors.Join(errors.New("x"), inner, outer), fault.Place{Field: "open"}, true)
 	f(fault.MarketForm.Errorf("tick: %w", inner), fault.Place{Field: "open"}, true)
 	if got, want := outer.Error(), "a.csv:7: open: NaN"; got != want {

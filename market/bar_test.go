@@ -2,7 +2,9 @@ package market_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -140,8 +142,16 @@ func TestABarInJSON(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", back, err, b)
 	}
 	back = goodBar()
-	if err := json.Unmarshal([]byte(` { "close" : 1 } `), &back); err != nil || back != (market.Bar{Close: 1}) {
+	if err := json.Unmarshal([]byte(` { "close" : 1 , "open":2,"high":3,"low":4} `), &back); err != nil || back != (market.Bar{Open: 2, High: 3, Low: 4, Close: 1}) {
 		t.Errorf("fields left out: got %+v, %v, want 0 in them", back, err)
+	}
+	for _, price := range []string{"open", "high", "low", "close"} {
+		text := strings.Replace(want, `"`+price+`":`, `"volume2":`, 1)
+		text = regexp.MustCompile(`"volume2":[0-9.]+,`).ReplaceAllString(text, "")
+		err := json.Unmarshal([]byte(text), &back)
+		if place, _ := fault.PlaceOf(err); !errors.Is(err, fault.MarketForm) || place.Field != price {
+			t.Errorf("%s left out: got %v, want the error that it is missing", price, err)
+		}
 	}
 }
 
@@ -164,7 +174,7 @@ func TestEachNumberOfABarComesBackBitForBit(t *testing.T) {
 	// The contract: up to 15 digits come back as they were written.
 	for _, s := range []string{"0.1", "3105.25", "123456789012345", "0.123456789012345", "999999999999999", "1.00000000000001"} {
 		var b market.Bar
-		if err := json.Unmarshal([]byte(`{"open":`+s+`}`), &b); err != nil || strconv.FormatFloat(b.Open, 'f', -1, 64) != s {
+		if err := json.Unmarshal([]byte(`{"high":0,"low":0,"close":0,"open":`+s+`}`), &b); err != nil || strconv.FormatFloat(b.Open, 'f', -1, 64) != s {
 			t.Errorf("%s: got %v, %v", s, b.Open, err)
 		}
 	}

@@ -12,15 +12,16 @@ import (
 	"github.com/redfire-quant/redfire/fault"
 )
 
-// UnmarshalJSON reads the form that b is written in. Fields that are left out
-// become 0; unknown or repeated ones, null prices and values of another type
-// are [fault.Invalid], with the field's name. It does not validate b.
+// UnmarshalJSON reads the form that b is written in. The four prices must be
+// given; other fields that are left out become 0. Unknown or repeated ones,
+// null prices and values of another type are [fault.Invalid], with the field's
+// name. It does not validate b.
 func (b *Bar) UnmarshalJSON(text []byte) error {
 	var v Bar
 	if err := decodeObject(text, map[string]any{
 		"time": &v.Time, "open": &v.Open, "high": &v.High, "low": &v.Low, "close": &v.Close,
 		"volume": &v.Volume, "turnover": &v.Turnover, "open_interest": &v.OpenInterest,
-	}); err != nil {
+	}, "open", "high", "low", "close"); err != nil {
 		return err
 	}
 	*b = v
@@ -129,9 +130,9 @@ func (r *Range) UnmarshalJSON(text []byte) error {
 }
 
 // decodeObject reads a JSON object into fields, which holds a pointer for each
-// name that may occur. It is stricter than [json.Unmarshal], for which null
+// name that may occur; those that are required must. It is stricter than [json.Unmarshal], for which null
 // leaves a price as it was, and which lets unknown and repeated names pass.
-func decodeObject(text []byte, fields map[string]any) error {
+func decodeObject(text []byte, fields map[string]any, required ...string) error {
 	if err := validJSON(text); err != nil {
 		return err
 	}
@@ -155,6 +156,11 @@ func decodeObject(text []byte, fields map[string]any) error {
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return fault.MarketForm.Errorf("something stands after the JSON object")
+	}
+	for _, name := range required {
+		if !seen[name] {
+			return fault.At(fault.Place{Field: name}, fault.MarketForm.Errorf("the field is missing"))
+		}
 	}
 	return nil
 }

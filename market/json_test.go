@@ -119,7 +119,7 @@ func TestAFaultIsStillThereOutsideEncodingJSON(t *testing.T) {
 		Symbol market.Symbol
 		Rows   []market.Bar
 	}
-	err := json.Unmarshal([]byte(`{"symbol":"rb2601.SHFE","rows":[{"open":1},{"open":null}]}`), &body)
+	err := json.Unmarshal([]byte(`{"symbol":"rb2601.SHFE","rows":[{"open":1,"high":1,"low":1,"close":1},{"open":null}]}`), &body)
 	for _, wrapped := range []error{err, fmt.Errorf("http: %w", err), errors.Join(errors.New("x"), err)} {
 		if !errors.Is(wrapped, fault.Invalid) || !errors.Is(wrapped, fault.MarketForm) || fault.HTTPStatus(wrapped) != 400 {
 			t.Errorf("%v: kind %q, code %q, want those of the row", wrapped, fault.KindOf(wrapped), string(fault.CodeOf(wrapped)))

@@ -107,8 +107,14 @@ func endText(t Time) string {
 	return t.String()
 }
 
-// MarshalText returns the text of [Range.String].
-func (r Range) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+// MarshalText returns the text of [Range.String]. A range that is not valid is
+// an error.
+func (r Range) MarshalText() ([]byte, error) {
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	return []byte(r.String()), nil
+}
 
 // UnmarshalText reads the form of [Range.String], the ends as by [ParseRange]
 // without a zone.

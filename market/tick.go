@@ -2,6 +2,7 @@ package market
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/redfire-quant/redfire/fault"
 )
@@ -105,7 +106,7 @@ func (t *Tick) validateBook() error {
 			if err := finite(f); err != nil {
 				return err
 			}
-			if level >= int(t.Depth) && f.value != 0 {
+			if level >= int(t.Depth) && math.Float64bits(f.value) != 0 { // -0 too would be lost
 				return fault.At(fault.Place{Field: f.name}, fault.MarketDepth.Errorf("%v stands in a level beyond depth %d", f.value, t.Depth))
 			}
 		}

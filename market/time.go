@@ -84,19 +84,28 @@ func (t Time) Micro() int64 {
 // String returns t as RFC 3339 in UTC with as many fractional digits as it
 // needs, nine at most, and "" for 0.
 func (t Time) String() string {
-	b, _ := t.AppendText(nil) // never fails
-	return string(b)
+	return string(t.append(nil))
 }
 
-// AppendText appends the text of [Time.String] to b.
-func (t Time) AppendText(b []byte) ([]byte, error) {
+func (t Time) append(b []byte) []byte {
 	if t == 0 {
-		return b, nil
+		return b
 	}
-	return t.instant().AppendFormat(b, time.RFC3339Nano), nil
+	return t.instant().AppendFormat(b, time.RFC3339Nano)
 }
 
-// MarshalText returns the text of [Time.String].
+// AppendText appends the text of [Time.String] to b. A time outside MinTime to
+// MaxTime is an error, since no parser would read it.
+func (t Time) AppendText(b []byte) ([]byte, error) {
+	if t != 0 {
+		if err := t.Validate(); err != nil {
+			return b, err
+		}
+	}
+	return t.append(b), nil
+}
+
+// MarshalText returns what [Time.AppendText] appends.
 func (t Time) MarshalText() ([]byte, error) { return t.AppendText(nil) }
 
 // UnmarshalText reads what [ParseTime] reads without a zone, and the empty
@@ -113,14 +122,14 @@ func (t *Time) UnmarshalText(text []byte) error {
 	return err
 }
 
-// MarshalJSON returns the text of [Time.String] as a JSON string, and null
-// for 0.
+// MarshalJSON returns what [Time.AppendText] appends as a JSON string, and
+// null for 0.
 func (t Time) MarshalJSON() ([]byte, error) {
 	if t == 0 {
 		return []byte("null"), nil
 	}
-	b, _ := t.AppendText(append(make([]byte, 0, 32), '"'))
-	return append(b, '"'), nil
+	b, err := t.AppendText(append(make([]byte, 0, 40), '"'))
+	return append(b, '"'), err
 }
 
 // UnmarshalJSON reads what [Time.UnmarshalText] reads, as a JSON string, and

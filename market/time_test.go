@@ -2,6 +2,7 @@ package market_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -276,4 +277,19 @@ func TestTimeInJSONRefusesNumbersAndOtherForms(t *testing.T) {
 	f(`"1970-01-01T00:00:00Z"`, fault.MarketTimeRange)
 	f(`" "`, fault.MarketTime)
 	f("\"\xff\"", fault.MarketText)
+}
+
+func TestATimeThatNoParserReadsIsNotWritten(t *testing.T) {
+	for _, x := range []market.Time{market.MinTime - 1, market.MaxTime + 1} {
+		for what, write := range map[string]func() ([]byte, error){
+			"text":          x.MarshalText,
+			"JSON":          x.MarshalJSON,
+			"text of range": market.Range{From: x}.MarshalText,
+			"JSON of range": market.Range{To: x}.MarshalJSON,
+		} {
+			if got, err := write(); !errors.Is(err, fault.MarketTimeRange) {
+				t.Errorf("%s of %d: got %s, %v, want fault.MarketTimeRange", what, int64(x), got, err)
+			}
+		}
+	}
 }

@@ -74,7 +74,7 @@ func (p *program) explanation(e config.Explanation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s = %s\n", e.Path, p.shown(e.Value))
 	line := func(label message, text string) {
-		fmt.Fprintf(&b, "  %s %s\n", p.say(label), text)
+		fmt.Fprintf(&b, "  %s%s\n", p.say(label), text)
 	}
 	line(labelFrom, p.origin(e.Origin))
 	for _, o := range e.Overrode {

@@ -99,7 +99,7 @@ func TestErrorsAreColouredOnlyWhereColoursAreWanted(t *testing.T) {
 	p, _, errs := newProgram()
 	p.lang, p.format, p.colour = "en", formatTable, true
 	p.report(errors.New("x"))
-	if want := "\x1b[1;31merror:\x1b[0m x\n"; errs.String() != want {
+	if want := "\x1b[1;31merror: \x1b[0mx\n"; errs.String() != want {
 		t.Errorf("got %q, want %q", errs, want)
 	}
 	p.prepare(nil) // standard error is no terminal here
@@ -120,7 +120,9 @@ func TestTablesLineUpWithChineseText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.stdout.Flush()
+	if err := p.stdout.Flush(); err != nil {
+		t.Fatal(err)
+	}
 	want := "键      值\n螺纹钢  x\nrb2601  y\n"
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out, want)
@@ -141,7 +143,9 @@ func TestEachFormHoldsAtLeastWhatTheTableDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.stdout.Flush()
+		if err := p.stdout.Flush(); err != nil {
+			t.Fatal(err)
+		}
 		if out.String() != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", format, out, want)
 		}

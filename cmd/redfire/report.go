@@ -21,11 +21,11 @@ func (p *program) report(err error) {
 		return
 	}
 	for _, err := range failures {
-		line := err.Error()
-		if e, ok := fault.CodeOf(err).Entry(); ok {
-			line = p.say(errorWithCode, err, p.coded(e))
+		line := fault.Message(err, p.lang)
+		if code := fault.CodeOf(err); code != "" {
+			line += fmt.Sprintf(" [%s]", string(code))
 		}
-		fmt.Fprintln(p.err, p.red(p.say(errorLabel)), line)
+		fmt.Fprintln(p.err, p.red(p.say(errorLabel))+line)
 	}
 	told := map[fault.Code]bool{}
 	for _, err := range failures {
@@ -38,15 +38,6 @@ func (p *program) report(err error) {
 	if len(failures) > 1 {
 		fmt.Fprintln(p.err, p.say(errorCount, len(failures)))
 	}
-}
-
-// coded returns the code, with its summary in Chinese where the text of the
-// error before it is in English.
-func (p *program) coded(e fault.Entry) string {
-	if p.lang == "zh" {
-		return string(e.Code) + " " + e.Summary.Zh
-	}
-	return string(e.Code)
 }
 
 func (p *program) red(s string) string {
@@ -80,7 +71,7 @@ func (p *program) reportJSON(failures []error) {
 		Errors []failure `json:"errors"`
 	}
 	for _, err := range failures {
-		f := failure{Kind: fault.KindOf(err), Message: err.Error()}
+		f := failure{Kind: fault.KindOf(err), Message: fault.Message(err, p.lang)}
 		if e, ok := fault.CodeOf(err).Entry(); ok {
 			f.Code, f.Summary, f.Cure = e.Code, e.Summary.In(p.lang), e.Cure.In(p.lang)
 		}

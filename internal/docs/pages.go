@@ -35,12 +35,12 @@ func errorPage(lang string) []byte {
 		fmt.Fprintf(p, "| `%s` | %s | %s | %d |\n", r.Kind, r.Meaning.In(lang), statuses(r), r.Exit)
 	}
 	p.say("\nOther exit codes: 0 done; 1 an error without a kind; %d done, but rows were refused; %d stopped by Ctrl-C.\n",
-		"\n其他退出码:0 完成;1 没有种类的错误;%d 完成,但有数据行被拒绝;%d 被 Ctrl-C 中断。\n", fault.ExitRefused, fault.ExitInterrupted)
+		"\n其他退出码：0 完成；1 没有种类的错误；%d 完成，但有数据行被拒绝；%d 被 Ctrl-C 中断。\n", fault.ExitRefused, fault.ExitInterrupted)
 	p.say("\nFailures that can be told apart have a code, which never changes. `redfire explain CODE` shows the same as this page.\n",
-		"\n可以区分的失败有各自的代码,代码永不改变。`redfire explain CODE` 显示与本页相同的内容。\n")
+		"\n可以区分的失败有各自的代码，代码永不改变。`redfire explain CODE` 显示与本页相同的内容。\n")
 	for _, e := range fault.Codes() {
 		fmt.Fprintf(p, "\n## %s\n\n", e.Code)
-		p.say("**%s** (`%s`)\n\n%s\n", "**%s**(`%s`)\n\n%s\n", capital(e.Summary.In(lang)), e.Kind, e.Cure.In(lang))
+		p.say("**%s** (`%s`)\n\n%s\n", "**%s**（`%s`）\n\n%s\n", capital(e.Summary.In(lang)), e.Kind, e.Cure.In(lang))
 	}
 	return p.Bytes()
 }
@@ -85,18 +85,18 @@ The keys are in `+"[redfire.schema.json](../redfire.schema.json)"+` too, for edi
 ## Keys
 `, `# 配置
 
-一个 YAML 文件,可被环境变量覆盖。每个键都有默认值:空文件或没有文件都是有效的配置,全部使用内置引擎。配置文件由 `+"`--config`"+` 指定;
-否则由环境变量 `+"`REDFIRE_CONFIG`"+` 指定;否则读取工作目录中的 `+"`redfire.yaml`"+`(若存在)。`+"`redfire config init`"+` 生成初始文件,
-`+"`redfire config check`"+` 一次报告全部错误,`+"`redfire config explain 键`"+` 说明某个值的来源。
+一个 YAML 文件，可被环境变量覆盖。每个键都有默认值：空文件或没有文件都是有效的配置，全部使用内置引擎。配置文件由 `+"`--config`"+` 指定；
+否则由环境变量 `+"`REDFIRE_CONFIG`"+` 指定；否则读取工作目录中的 `+"`redfire.yaml`"+`（若存在）。`+"`redfire config init`"+` 生成初始文件，
+`+"`redfire config check`"+` 一次报告全部错误，`+"`redfire config explain 键`"+` 说明某个值的来源。
 
-- **环境变量**:`+"`REDFIRE_SQL__MAIN__URL`"+` 对应 `+"`sql.main.url`"+`,两个下划线表示分级。列表写作 `+"`[a, b]`"+`。空变量会取消一个文本值。
-- **时长**带单位:`+"`250ms`、`90s`、`1h30m`、`7d`、`2w`"+`。**大小**带二进制单位:`+"`512KiB`、`256MiB`、`2GiB`"+`。
-- **密码和令牌**放在单独的文件中,由 `+"`password_file`"+` 等键指定,或放在环境变量中。写在配置文件里(包括写在地址里)会被拒绝。它们从不显示。
-- **相对路径**以配置文件所在目录为起点;环境变量和默认值中的相对路径以工作目录为起点。
-- 数据源和命名空间的**名称**由小写字母、数字和单个下划线组成,以字母开头。
+- **环境变量**：`+"`REDFIRE_SQL__MAIN__URL`"+` 对应 `+"`sql.main.url`"+`，两个下划线表示分级。列表写作 `+"`[a, b]`"+`。空变量会取消一个文本值。
+- **时长**带单位：`+"`250ms`、`90s`、`1h30m`、`7d`、`2w`"+`。**大小**带二进制单位：`+"`512KiB`、`256MiB`、`2GiB`"+`。
+- **密码和令牌**放在单独的文件中，由 `+"`password_file`"+` 等键指定，或放在环境变量中。写在配置文件里（包括写在地址里）会被拒绝。它们从不显示。
+- **相对路径**以配置文件所在目录为起点；环境变量和默认值中的相对路径以工作目录为起点。
+- 数据源和命名空间的**名称**由小写字母、数字和单个下划线组成，以字母开头。
 - 未知的键是错误。不支持 YAML 的锚点、别名、合并键和标签。
 
-这些键也写在 `+"[redfire.schema.json](../redfire.schema.json)"+` 中,供支持 JSON Schema 的编辑器使用。
+这些键也写在 `+"[redfire.schema.json](../redfire.schema.json)"+` 中，供支持 JSON Schema 的编辑器使用。
 
 ## 键
 `)

@@ -16,8 +16,8 @@ const maxSecret = 64 << 10
 
 // check holds against each other what each key alone does not tell.
 func (d *decoder) check(c *Config) {
-	for name, s := range c.SQL {
-		path := join("sql", name)
+	for _, name := range d.names("sql") {
+		s, path := c.SQL[name], join("sql", name)
 		d.secret(&s.Password, s.PasswordFile, s.URL, path+".password", path+".url")
 		c.SQL[name] = s
 		d.checkPool(s, path)
@@ -53,17 +53,15 @@ func (d *decoder) checkReplicas(s SQL, path string) {
 	}
 	for i, r := range s.Replicas {
 		if r.scheme() != s.URL.scheme() {
-			d.problem(v.items[i].place, key, fault.ConfigRange.Errorf("replica %q is not of the same kind as url %q (%s)", r, s.URL, d.whence(path+".url")))
+			d.problem(v.items[i].place, key, fault.ConfigRange.Errorf("replica %q is not of the same kind as url %q (%s)", r.shown(), s.URL.shown(), d.whence(path+".url")))
 		}
 	}
 }
 
-// whence says where the value of the key at path comes from.
+// whence says where the value of the key at path comes from; the key alone
+// stands for its default.
 func (d *decoder) whence(path string) string {
-	v, ok := d.top(path)
-	if !ok {
-		return path + " has its default"
-	}
+	v, _ := d.top(path)
 	p := v.place.Place
 	p.Field = path
 	return p.String()
@@ -96,9 +94,6 @@ func (n *node) secret() *node {
 // right, only the user knows.
 func (d *decoder) secret(to *Secret, file Path, url URL, key, urlKey string) {
 	fileKey := key + "_file"
-	if d.bad[key] || d.bad[urlKey] || d.bad[fileKey] {
-		return
-	}
 	var given []string
 	for _, g := range []struct {
 		is  bool
@@ -108,12 +103,12 @@ func (d *decoder) secret(to *Secret, file Path, url URL, key, urlKey string) {
 			given = append(given, g.key)
 		}
 	}
-	if len(given) > 1 {
+	if len(given) > 1 && !d.bad[key] && !d.bad[urlKey] && !d.bad[fileKey] {
 		v, _ := d.top(given[len(given)-1])
 		d.problem(v.place, given[len(given)-1], fault.ConfigTwoSecrets.Errorf("the same secret is given by %s too; keep one of them", d.whence(given[0])))
 		return
 	}
-	if file == "" {
+	if file == "" || d.bad[fileKey] {
 		return
 	}
 	v, _ := d.top(fileKey)
@@ -139,7 +134,7 @@ func readSecret(file Path) (Secret, error) {
 	case s == "":
 		return "", fault.ConfigSecretFile.Errorf("%s is empty", file)
 	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
-		return "", fault.ConfigSecretFile.Errorf("%s holds more than one line of text", file)
+		return "", fault.ConfigSecretFile.Errorf("%s holds more than one line of UTF-8 text", file)
 	}
 	return Secret(s), nil
 }

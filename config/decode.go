@@ -30,6 +30,9 @@ func (l *Layers) Config() (*Config, error) {
 func byPlace(a, b error) int {
 	p, _ := fault.PlaceOf(a)
 	q, _ := fault.PlaceOf(b)
+	if p.Line == 0 && q.Line == 0 {
+		return cmp.Compare(p.File, q.File)
+	}
 	return cmp.Or(cmp.Compare(btoi(p.Line == 0), btoi(q.Line == 0)), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }
 
@@ -103,8 +106,8 @@ func (d *decoder) leaf(to reflect.Value, k *node, path string) {
 }
 
 // top returns the value that counts for the key at path.
-func (d *Layers) top(path string) (value, bool) {
-	all := d.given[path]
+func (l *Layers) top(path string) (value, bool) {
+	all := l.given[path]
 	if len(all) == 0 {
 		return value{}, false
 	}
@@ -134,30 +137,34 @@ func (d *decoder) decode(to reflect.Value, k *node, text string, p place) error 
 		if err := v.check(k.Schemes); err != nil {
 			return err
 		}
-		if file, ok := strings.CutPrefix(text, "sqlite:"); ok {
-			to.SetString("sqlite:" + p.resolve(file))
+		if rest, ok := strings.CutPrefix(text, "sqlite:"); ok {
+			file, parameters, has := strings.Cut(rest, "?")
+			if has {
+				parameters = "?" + parameters
+			}
+			to.SetString("sqlite:" + p.resolve(file) + parameters)
 		}
 	}
 	return d.bounds(to, k)
 }
 
-func (d *decoder) bounds(to reflect.Value, k *node) error {
-	for _, b := range []struct {
-		limit, side string
-		sign        int
-	}{{k.Min, "least", -1}, {k.Max, "most", 1}} {
-		if b.limit == "" {
-			continue
-		}
-		limit := reflect.New(to.Type()).Elem()
-		if err := decodeText(limit, b.limit); err != nil {
-			panic(fmt.Sprintf("config: bound of %s: %v", k.Path, err))
-		}
-		if cmp.Compare(to.Int(), limit.Int()) == b.sign {
-			return fault.ConfigRange.Errorf("%v is out of range: it is at %s %s", to.Interface(), b.side, b.limit)
-		}
+// bounds returns an error if the value v of the key k is out of its range.
+func (d *decoder) bounds(v reflect.Value, k *node) error {
+	if k.Min != "" && v.Int() < bound(v.Type(), k, k.Min) {
+		return fault.ConfigRange.Errorf("%v is out of range: it is at least %s", v.Interface(), k.Min)
+	}
+	if k.Max != "" && v.Int() > bound(v.Type(), k, k.Max) {
+		return fault.ConfigRange.Errorf("%v is out of range: it is at most %s", v.Interface(), k.Max)
 	}
 	return nil
+}
+
+func bound(t reflect.Type, k *node, text string) int64 {
+	limit := reflect.New(t).Elem()
+	if err := decodeText(limit, text); err != nil {
+		panic(fmt.Sprintf("config: bound of %s: %v", k.Path, err))
+	}
+	return limit.Int()
 }
 
 // decodeText reads text into to by the type of to.
@@ -170,7 +177,7 @@ func decodeText(to reflect.Value, text string) error {
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil {
+	if err != nil || strconv.FormatInt(n, 10) != text {
 		return fault.ConfigValue.Errorf("%q is not a whole number such as 15", clip(text))
 	}
 	to.SetInt(n)

@@ -55,6 +55,9 @@ func (l *Layers) findNamed(key string) (*node, error) {
 	at, path := l.root, ""
 	for name := range strings.SplitSeq(key, ".") {
 		if _, ok := l.named[path][name]; at.Type == NamedSection && !ok {
+			if len(l.named[path]) == 0 {
+				return nil, fault.ConfigNoKey.Errorf("there is no %s called %q, nor by any other name", path, clip(name))
+			}
 			return nil, fault.ConfigNoKey.Errorf("there is no %s called %q; there are: %s", path, clip(name), strings.Join(l.names(path), ", "))
 		}
 		at, path = at.child(name), join(path, name)

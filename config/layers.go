@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -107,6 +108,9 @@ func Read(opts *Options) (*Layers, error) {
 	l.readEnv(env)
 	return l, nil
 }
+
+// Format prints the name of the file and no values: some are secrets.
+func (l *Layers) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "config.Layers of %q", l.file) }
 
 // File returns the path of the configuration file, "" if there is none.
 func (l *Layers) File() string { return l.file }

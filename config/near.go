@@ -12,6 +12,10 @@ import (
 
 // unknownKey returns the error for a key that the section k does not have.
 func unknownKey(k *node, name string) error {
+	name = keyText(name)
+	if k.Type != Section && k.Type != NamedSection {
+		return fault.ConfigUnknownKey.Errorf("unknown key %q; %s is a value and has no keys below it", clip(name), k.name)
+	}
 	if k.Type == NamedSection {
 		return fault.ConfigName.Errorf("%q is not a name: use lower-case letters, digits and single underscores, a letter first, %d at most", clip(name), maxName)
 	}
@@ -22,6 +26,15 @@ func unknownKey(k *node, name string) error {
 		return fault.ConfigUnknownKey.Errorf("unknown key %q; it stands at %s", clip(name), path)
 	}
 	return fault.ConfigUnknownKey.Errorf("unknown key %q; the keys here are %s", clip(name), strings.Join(childNames(k), ", "))
+}
+
+// keyText returns of a key what may be shown. Where the space behind the colon
+// was forgotten, the value that is part of the key may be a secret.
+func keyText(name string) string {
+	if i := strings.IndexAny(name, ":=："); i >= 0 {
+		return name[:i] + "…"
+	}
+	return name
 }
 
 func childNames(k *node) []string {
@@ -63,7 +76,7 @@ func nearest(name string, names []string) string {
 
 // clip shortens what a user wrote for a message.
 func clip(s string) string {
-	const most = 80
+	const most = 200
 	if len(s) <= most {
 		return s
 	}

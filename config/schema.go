@@ -61,7 +61,15 @@ func leafSchema(k *node) object {
 		}
 		return s
 	case TextDuration:
-		return text(`^([0-9]+w)?([0-9]+d)?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))*$`)
+		s := text(`^([0-9]+w)?([0-9]+d)?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))*$`)
+		s["minLength"] = 1
+		return s
+	case TextPath:
+		s := text(`^[^\x00-\x1f\x7f]*$`)
+		if k.Default != "" {
+			s["minLength"] = 1
+		}
+		return s
 	case TextSize:
 		return text(sizeText.String())
 	case TextURL:

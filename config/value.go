@@ -1,13 +1,16 @@
 package config
 
 import (
+	"fmt"
 	"log/slog"
 	"math/big"
 	"net"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/redfire-quant/redfire/fault"
 )
@@ -15,6 +18,16 @@ import (
 // A Path is the path of a file or folder. After [Load] it is no longer
 // relative to the file that held it, but to the working directory.
 type Path string
+
+// UnmarshalText reads a path. It is not empty and holds no line breaks or other
+// control characters, which are there by mistake and spoil messages.
+func (p *Path) UnmarshalText(text []byte) error {
+	if len(text) == 0 || strings.ContainsFunc(string(text), unicode.IsControl) {
+		return fault.ConfigValue.Errorf("%q is not the path of a file or folder", clip(string(text)))
+	}
+	*p = Path(text)
+	return nil
+}
 
 // A Duration is a length of time, written with units: 250ms, 1h30m, 7d, 2w.
 // A day is 24 hours and a week 7 days.
@@ -33,7 +46,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	s := string(text)
 	m := daysAndWeeks.FindStringSubmatch(s)
 	if m == nil {
-		return fault.ConfigValue.Errorf("%q is not a duration: write 250ms, 90s, 12h, 7d or 2w", s)
+		return notDuration(s)
 	}
 	total := new(big.Int)
 	for i, unit := range []time.Duration{week, day} {
@@ -42,16 +55,20 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	}
 	if rest := m[3]; rest != "" || s == "" {
 		v, err := time.ParseDuration(rest)
-		if err != nil || v < 0 || strings.HasPrefix(rest, "+") || rest == "0" && s != "0" {
-			return fault.ConfigValue.Errorf("%q is not a duration: write 250ms, 90s, 12h, 7d or 2w", s)
+		if err != nil || strings.ContainsAny(rest[:1], "+-") || rest == "0" && s != "0" {
+			return notDuration(s)
 		}
 		total.Add(total, big.NewInt(int64(v)))
 	}
 	if !total.IsInt64() {
-		return fault.ConfigValue.Errorf("duration %q is longer than 292 years", s)
+		return fault.ConfigValue.Errorf("duration %q is longer than 292 years", clip(s))
 	}
 	*d = Duration(total.Int64())
 	return nil
+}
+
+func notDuration(s string) error {
+	return fault.ConfigValue.Errorf("%q is not a duration: write 250ms, 90s, 12h, 7d or 2w", clip(s))
 }
 
 // String returns d in the form that UnmarshalText reads, with the fewest
@@ -88,11 +105,11 @@ func (z *Size) UnmarshalText(text []byte) error {
 	s := string(text)
 	m := sizeText.FindStringSubmatch(s)
 	if m == nil {
-		return fault.ConfigValue.Errorf("%q is not a size: write 512KiB, 256MiB or 2GiB (1 MiB is 1,048,576 bytes)", s)
+		return fault.ConfigValue.Errorf("%q is not a size: write 512KiB, 256MiB or 2GiB (1 MiB is 1,048,576 bytes)", clip(s))
 	}
 	n, ok := new(big.Rat).SetString(m[1])
 	if !ok {
-		return fault.ConfigValue.Errorf("%q is not a size", s)
+		return fault.ConfigValue.Errorf("%q is not a size", clip(s))
 	}
 	for _, u := range sizeUnits {
 		if u.name == m[2] {
@@ -100,7 +117,7 @@ func (z *Size) UnmarshalText(text []byte) error {
 		}
 	}
 	if !n.IsInt() || !n.Num().IsInt64() {
-		return fault.ConfigValue.Errorf("size %q is not a whole number of bytes below 8 EiB", s)
+		return fault.ConfigValue.Errorf("size %q is not a whole number of bytes below 8 EiB", clip(s))
 	}
 	*z = Size(n.Num().Int64())
 	return nil
@@ -125,14 +142,14 @@ type Address string
 // UnmarshalText reads host:port. The port is a number; an empty host means
 // every address of the machine.
 func (a *Address) UnmarshalText(text []byte) error {
-	_, port, err := net.SplitHostPort(string(text))
-	if err != nil {
-		return fault.ConfigValue.Errorf("%q is not host:port, as in 127.0.0.1:8600 or [::1]:8600", text)
+	host, port, err := net.SplitHostPort(string(text))
+	if ip, notIP := netip.ParseAddr(host); err != nil || notIP != nil && host != "" && !hostName.MatchString(host) || ip.Is6() != strings.HasPrefix(string(text), "[") {
+		return fault.ConfigValue.Errorf("%q is not host:port, as in 127.0.0.1:8600 or [::1]:8600", clip(string(text)))
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fault.ConfigValue.Errorf("port %q of %q is not a number from 0 to 65535", port, text)
+		return fault.ConfigValue.Errorf("port %q is not a number from 0 to 65535", clip(port))
 	} else if strconv.FormatUint(n, 10) != port {
-		return fault.ConfigValue.Errorf("port %q of %q is written as %d", port, text, n)
+		return fault.ConfigValue.Errorf("port %q is written as %d", clip(port), n)
 	}
 	*a = Address(text)
 	return nil
@@ -152,11 +169,23 @@ func (s Secret) String() string {
 	return redacted
 }
 
-// GoString returns what [Secret.String] returns, quoted, for %#v.
-func (s Secret) GoString() string { return strconv.Quote(s.String()) }
+// Format prints the text of [Secret.String] whatever the verb.
+func (s Secret) Format(f fmt.State, verb rune) { formatText(f, verb, s.String()) }
 
 // MarshalText returns the text of [Secret.String].
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // LogValue returns the text of [Secret.String].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// formatText prints text as its own type would not: with %d, too, package fmt
+// would print what lies below.
+func formatText(f fmt.State, verb rune, text string) {
+	if verb == 'v' && f.Flag('#') {
+		text = strconv.Quote(text)
+	}
+	if verb != 'q' {
+		verb = 's'
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), text)
+}

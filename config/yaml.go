@@ -4,48 +4,87 @@ import (
 	"bytes"
 	"errors"
 	"path/filepath"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/redfire-quant/redfire/fault"
 )
 
+// maxTokens is far more than a configuration has. The parser's time grows with
+// the square of their number: a megabyte of brackets takes it an hour.
+const maxTokens = 20_000
+
 // readYAML notes what the file gives. It walks the syntax tree itself,
 // because the library's decoder stops at the first mistake.
 func (l *Layers) readYAML(text []byte) error {
 	// The library counts a byte order mark as part of the first key.
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	if err := l.checkUTF8(text); err != nil {
+	// Behind comments and in quotes it counts CRLF as two lines.
+	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
+	if err := l.checkText(text); err != nil {
 		return err
 	}
-	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(text))
+	if len(tokens) > maxTokens {
+		return fault.At(fault.Place{File: l.file}, fault.ConfigUnreadable.Errorf("it holds more than %d keys, values and marks", maxTokens))
+	}
+	y := &yamlReader{l}
+	tokens = y.firstDocument(tokens)
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return l.syntaxError(err)
 	}
-	y := &yamlReader{l}
-	documents := 0
 	for _, d := range file.Docs {
-		if d.Body == nil {
-			continue
+		if d.Body != nil {
+			y.node(d.Body, l.root, "")
 		}
-		if documents++; documents > 1 {
-			l.problem(y.place(d.Body), "", fault.ConfigFeature.Errorf("a second document begins here; keep one to a file"))
-			break
-		}
-		y.node(d.Body, l.root, "")
 	}
 	return nil
 }
 
-func (l *Layers) checkUTF8(text []byte) error {
+// firstDocument returns the tokens of the first document, with the directives
+// before it, and reports the second: the parser drops what stands behind two
+// marks "---" in a row.
+func (y *yamlReader) firstDocument(tokens token.Tokens) token.Tokens {
+	begun, ended, directive := false, false, 0
+	for i, t := range tokens {
+		switch {
+		case t.Type == token.CommentType:
+		case t.Type == token.DirectiveType:
+			directive = t.Position.Line
+		case t.Type == token.DocumentEndType:
+			ended = begun
+		case t.Type == token.DocumentHeaderType:
+			ended, begun = ended || begun, true
+		case ended:
+			y.layers.problem(y.tokenPlace(t), "", fault.ConfigFeature.Errorf("a second document begins here; keep one to a file"))
+			return tokens[:i]
+		case t.Position.Line != directive:
+			begun = true
+		}
+	}
+	return tokens
+}
+
+// checkText reports what no YAML file holds, by its line.
+func (l *Layers) checkText(text []byte) error {
 	line := 1
 	for s := range bytes.SplitSeq(text, []byte("\n")) {
+		at := fault.Place{File: l.file, Line: line}
 		if !utf8.Valid(s) {
-			return fault.At(fault.Place{File: l.file, Line: line}, fault.ConfigSyntax.Errorf("the line is not UTF-8; save the file as UTF-8 (Windows calls GBK \"ANSI\")"))
+			return fault.At(at, fault.ConfigSyntax.Errorf("the line is not UTF-8; save the file as UTF-8 (Windows calls GBK \"ANSI\")"))
+		}
+		if i := bytes.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }); i >= 0 {
+			at.Column = utf8.RuneCount(s[:i]) + 1
+			return fault.At(at, fault.ConfigSyntax.Errorf("a control character stands here; the file is not text, or was damaged"))
 		}
 		line++
 	}
@@ -60,15 +99,25 @@ func (l *Layers) syntaxError(err error) error {
 		return fault.At(fault.Place{File: l.file}, fault.ConfigSyntax.Errorf("not YAML"))
 	}
 	at := fault.Place{File: l.file, Line: s.Token.Position.Line, Column: s.Token.Position.Column}
-	return fault.At(at, fault.ConfigSyntax.Errorf("not YAML: %s", s.Message))
+	message, _, _ := strings.Cut(s.Message, `"`) // quotes hold what may be a secret
+	return fault.At(at, fault.ConfigSyntax.Errorf("not YAML: %s", strings.TrimRight(message, ": ")))
 }
 
 // A yamlReader walks the syntax tree beside the tree of keys.
 type yamlReader struct{ layers *Layers }
 
+// place returns where n begins. The token of a block of keys is its first
+// colon, so its place is that of its first key.
 func (y *yamlReader) place(n ast.Node) place {
+	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
+		n = m.Values[0].Key
+	}
+	return y.tokenPlace(n.GetToken())
+}
+
+func (y *yamlReader) tokenPlace(t *token.Token) place {
 	p := place{Place: fault.Place{File: y.layers.file}, folder: filepath.Dir(y.layers.file)}
-	if t := n.GetToken(); t != nil && t.Position != nil {
+	if t != nil && t.Position != nil {
 		p.Line, p.Column = t.Position.Line, t.Position.Column
 	}
 	return p
@@ -79,15 +128,15 @@ func (y *yamlReader) node(n ast.Node, k *node, path string) {
 	if _, ok := n.(*ast.NullNode); ok {
 		return // "url:" with nothing behind it leaves the default
 	}
-	if feature := unread(n); feature != "" {
-		y.layers.problem(y.place(n), path, fault.ConfigFeature.Errorf("%s is not read here; write the value out", feature))
+	if err := unread(n); err != nil {
+		y.layers.problem(y.place(n), path, err)
 		return
 	}
 	switch k.Type {
 	case Section, NamedSection:
 		m, ok := n.(*ast.MappingNode)
 		if !ok {
-			y.shape(n, path, "keys and values are wanted here, a line each")
+			y.layers.problem(y.place(n), path, wantedKeys(path))
 			return
 		}
 		y.section(m, k, path)
@@ -96,18 +145,20 @@ func (y *yamlReader) node(n ast.Node, k *node, path string) {
 	default:
 		text, ok := scalar(n)
 		if !ok {
-			y.shape(n, path, "a single value is wanted here")
+			y.layers.problem(y.place(n), path, fault.ConfigShape.Errorf("a single value is wanted here"))
 			return
 		}
 		y.layers.give(path, value{text: text, place: y.place(n)})
 	}
 }
 
-func (y *yamlReader) shape(n ast.Node, path, wanted string) {
+// wantedKeys returns the error for something else in the place of a section,
+// or of the whole file.
+func wantedKeys(path string) error {
 	if path == "" {
-		wanted = "the file does not hold keys and values; " + wanted
+		return fault.ConfigShape.Errorf("the file does not hold keys and values; keys and values are wanted here, a line each")
 	}
-	y.layers.problem(y.place(n), path, fault.ConfigShape.Errorf("%s", wanted))
+	return fault.ConfigShape.Errorf("keys and values are wanted here, a line each")
 }
 
 func (y *yamlReader) section(m *ast.MappingNode, k *node, path string) {
@@ -119,7 +170,7 @@ func (y *yamlReader) section(m *ast.MappingNode, k *node, path string) {
 			y.layers.problem(at, path, fault.ConfigFeature.Errorf("a merge key or a key of several parts is not read here; write the keys out"))
 			continue
 		}
-		full := join(path, name)
+		full := join(path, keyText(name))
 		if first, twice := seen[name]; twice {
 			y.layers.problem(at, full, fault.ConfigDuplicateKey.Errorf("the key stands in line %d already", first.Line))
 			continue
@@ -140,18 +191,18 @@ func (y *yamlReader) section(m *ast.MappingNode, k *node, path string) {
 func (y *yamlReader) list(n ast.Node, path string) {
 	s, ok := n.(*ast.SequenceNode)
 	if !ok {
-		y.shape(n, path, "a list is wanted here, as in [a, b]")
+		y.layers.problem(y.place(n), path, fault.ConfigShape.Errorf("a list is wanted here, as in [a, b]"))
 		return
 	}
 	v := value{list: true, place: y.place(n)}
 	for _, e := range s.Values {
-		if feature := unread(e); feature != "" {
-			y.layers.problem(y.place(e), path, fault.ConfigFeature.Errorf("%s is not read here; write the value out", feature))
+		if err := unread(e); err != nil {
+			y.layers.problem(y.place(e), path, err)
 			return
 		}
 		text, ok := scalar(e)
 		if !ok {
-			y.shape(e, path, "a single value is wanted in this list")
+			y.layers.problem(y.place(e), path, fault.ConfigShape.Errorf("a single value is wanted in this list"))
 			return
 		}
 		v.items = append(v.items, item{text, y.place(e)})
@@ -159,19 +210,19 @@ func (y *yamlReader) list(n ast.Node, path string) {
 	y.layers.give(path, v)
 }
 
-// unread names the part of YAML that n is, if it is one that is not read.
-func unread(n ast.Node) string {
+// unread returns an error if n is a part of YAML that is not read.
+func unread(n ast.Node) error {
 	switch n.(type) {
 	case *ast.AnchorNode:
-		return "an anchor (&)"
+		return fault.ConfigFeature.Errorf("an anchor (&) is not read here; write the value out")
 	case *ast.AliasNode:
-		return "an alias (*)"
+		return fault.ConfigFeature.Errorf("an alias (*) is not read here; write the value out")
 	case *ast.TagNode:
-		return "a tag (!)"
+		return fault.ConfigFeature.Errorf("a tag (!) is not read here; write the value out")
 	case *ast.DirectiveNode:
-		return "a directive (%)"
+		return fault.ConfigFeature.Errorf("a directive (%%) is not read here; write the value out")
 	}
-	return ""
+	return nil
 }
 
 // scalar returns the text of a single value as it stands in the file: the key

@@ -79,7 +79,12 @@ func codeFormat(n ast.Node) (string, bool) {
 	return format, err == nil
 }
 
-var verbs = regexp.MustCompile(`%[-+# 0]*[0-9.]*[a-zA-Z]`)
+var verb = regexp.MustCompile(`%[-+# 0]*[0-9.]*[a-zA-Z]`)
+
+// verbs returns the verbs of a format in their order.
+func verbs(format string) []string {
+	return verb.FindAllString(strings.ReplaceAll(format, "%%", ""), -1)
+}
 
 // faultIn tells what is wrong with the Chinese of a format, "" for nothing.
 func faultIn(format, zh string, known bool) string {
@@ -88,7 +93,7 @@ func faultIn(format, zh string, known bool) string {
 		return "is not a literal, so that the catalogue cannot have it"
 	case !known:
 		return "is missing from the catalogue in fault/chinese.go"
-	case !slices.Equal(verbs.FindAllString(format, -1), verbs.FindAllString(zh, -1)):
+	case !slices.Equal(verbs(format), verbs(zh)):
 		return "has other verbs in Chinese than in English"
 	case hasWords(format) && !strings.ContainsFunc(zh, func(r rune) bool { return unicode.Is(unicode.Han, r) }):
 		return "is not Chinese in Chinese"
@@ -97,7 +102,7 @@ func faultIn(format, zh string, known bool) string {
 }
 
 func hasWords(format string) bool {
-	return strings.ContainsFunc(verbs.ReplaceAllString(format, ""), unicode.IsLetter)
+	return strings.ContainsFunc(verb.ReplaceAllString(format, ""), unicode.IsLetter)
 }
 
 func TestEveryErrorIsSaidInChineseToo(t *testing.T) {

@@ -126,7 +126,7 @@ func readSecret(file Path) (Secret, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", fault.ConfigSecretFile.Errorf("there is no file %s", file)
 	case err != nil:
-		return "", fault.ConfigSecretFile.Errorf("read %s: %w", file, cause(err))
+		return "", fault.ConfigSecretFile.Errorf("read %s: %w", file, fault.WithoutPath(err))
 	}
 	s := strings.TrimPrefix(string(text), "\ufeff")
 	s = strings.TrimSuffix(strings.TrimSuffix(s, "\n"), "\r")

@@ -58,6 +58,18 @@ const (
 	TextSecret   Type = "secret"
 )
 
+var chineseTypes = map[Type]string{
+	Section: "配置段", NamedSection: "按名称的配置段",
+	TextPath: "路径", TextAddress: "host:port", Number: "整数",
+	TextDuration: "时长", TextSize: "大小", TextURL: "地址",
+	ListOfURLs: "地址列表", TextSecret: "密码或令牌",
+}
+
+// In returns the name of t in the language lang, "en" or "zh".
+func (t Type) In(lang string) string {
+	return fault.Text{En: string(t), Zh: chineseTypes[t]}.In(lang)
+}
+
 var types = map[reflect.Type]Type{
 	reflect.TypeFor[Path]():     TextPath,
 	reflect.TypeFor[Address]():  TextAddress,

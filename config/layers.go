@@ -130,9 +130,9 @@ func (l *Layers) open(named string, env map[string]string) ([]byte, error) {
 	case err == nil:
 		return text, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fault.At(fault.Place{File: l.file}, fault.ConfigUnreadable.Errorf("config: read: %w", cause(err)))
+		return nil, fault.At(fault.Place{File: l.file}, fault.ConfigUnreadable.Errorf("config: read: %w", fault.WithoutPath(err)))
 	case wanted:
-		return nil, fault.At(fault.Place{File: l.file}, fault.ConfigMissing.Errorf("config: read: %w", cause(err)))
+		return nil, fault.At(fault.Place{File: l.file}, fault.ConfigMissing.Errorf("config: read: %w", fault.WithoutPath(err)))
 	}
 	l.file = ""
 	return nil, nil
@@ -151,15 +151,6 @@ func readFile(path string, limit int64) (text []byte, err error) {
 		return nil, fault.ConfigUnreadable.Errorf("it is larger than %d bytes", limit)
 	}
 	return text, err
-}
-
-// cause takes the path off err: it stands in front of the message already.
-func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
 }
 
 func (l *Layers) problem(p place, key string, err error) {

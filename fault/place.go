@@ -3,6 +3,7 @@ package fault
 import (
 	"cmp"
 	"errors"
+	"io/fs"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -87,6 +88,16 @@ func PlaceOf(err error) (Place, bool) {
 	outer.File = cmp.Or(outer.File, inner.File)
 	outer.Field = cmp.Or(outer.Field, inner.Field)
 	return outer, true
+}
+
+// WithoutPath takes operation and path off an error of package os, for a
+// message whose place names the file already.
+func WithoutPath(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 type placed struct {

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -100,4 +103,17 @@ func TestPlaceInJSONLeavesOutWhatIsNotKnown(t *testing.T) {
 	}
 	f(fault.Place{}, `{}`)
 	f(fault.Place{File: "a", Line: 1, Column: 2, Field: "b"}, `{"file":"a","line":1,"column":2,"field":"b"}`)
+}
+
+func TestWithoutPathLeavesTheReasonAlone(t *testing.T) {
+	_, err := os.Open("no/such/file")
+	if got := fault.WithoutPath(fmt.Errorf("x: %w", err)).Error(); strings.Contains(got, "no/such") || !errors.Is(fault.WithoutPath(err), fs.ErrNotExist) {
+		t.Errorf("WithoutPath(%v) = %q, want the reason without the path", err, got)
+	}
+	if other := errors.New("x"); fault.WithoutPath(other) != other {
+		t.Error("WithoutPath changed an error without a path")
+	}
+	if fault.WithoutPath(nil) != nil {
+		t.Error("WithoutPath of no error is an error")
+	}
 }

@@ -97,7 +97,7 @@ func (p *program) explanation(e config.Explanation) string {
 func (p *program) shown(value string) string { return cmp.Or(value, p.say(valueNone)) }
 
 func (p *program) typeText(k config.Key) string {
-	text := string(k.Type)
+	text := k.Type.In(p.lang)
 	if k.Min != "" {
 		text += ", >= " + k.Min
 	}

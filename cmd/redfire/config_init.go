@@ -49,7 +49,7 @@ func (p *program) writeConfig(path string, set map[string]string) error {
 		return fault.ConfigExists.Errorf("the file exists; it was not changed")
 	}
 	if err != nil {
-		return fault.ConfigUnwritable.Errorf("write: %w", err)
+		return fault.ConfigUnwritable.Errorf("write: %w", fault.WithoutPath(err))
 	}
 	err = errors.Join(config.WriteFile(f, p.lang, set), f.Sync(), f.Close())
 	if err != nil {

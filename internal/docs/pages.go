@@ -130,7 +130,7 @@ func (p *page) key(k config.Key) {
 
 // facts writes type, default, bounds and variable of a value.
 func (p *page) facts(k config.Key) {
-	facts := []string{p.typeName(k.Type)}
+	facts := []string{k.Type.In(p.lang)}
 	add := func(value, en, zh string) {
 		if value != "" {
 			facts = append(facts, fmt.Sprintf(fault.Text{En: en, Zh: zh}.In(p.lang), value))
@@ -149,18 +149,6 @@ func (p *page) facts(k config.Key) {
 }
 
 func last(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
-
-// typeName says in the page's language what a value is.
-func (p *page) typeName(t config.Type) string {
-	if p.lang != "zh" {
-		return string(t)
-	}
-	return map[config.Type]string{
-		config.TextPath: "路径", config.TextAddress: "host:port", config.Number: "整数",
-		config.TextDuration: "时长", config.TextSize: "大小", config.TextURL: "地址",
-		config.ListOfURLs: "地址列表", config.TextSecret: "密码或令牌",
-	}[t]
-}
 
 // joinLines makes one line of a text; Chinese has no spaces between words.
 func joinLines(s, lang string) string {

@@ -19,8 +19,8 @@ func (d *decoder) check(c *Config) {
 	for _, name := range d.names("sql") {
 		s, path := c.SQL[name], join("sql", name)
 		d.secret(&s.Password, s.PasswordFile, s.URL, path+".password", path+".url")
+		d.checkPool(&s, path)
 		c.SQL[name] = s
-		d.checkPool(s, path)
 		d.checkReplicas(s, path)
 	}
 	d.secret(&c.Cache.Password, c.Cache.PasswordFile, c.Cache.Redis, "cache.password", "cache.redis")
@@ -28,9 +28,13 @@ func (d *decoder) check(c *Config) {
 	d.secret(&c.Journal.Password, c.Journal.PasswordFile, c.Journal.URL, "journal.password", "journal.url")
 }
 
-func (d *decoder) checkPool(s SQL, path string) {
+func (d *decoder) checkPool(s *SQL, path string) {
 	idle, open := path+".min_idle", path+".max_open"
 	if s.MinIdle <= s.MaxOpen || d.bad[idle] || d.bad[open] {
+		return
+	}
+	if _, given := d.top(idle); !given {
+		s.MinIdle = s.MaxOpen // whoever wants few connections need not say it twice
 		return
 	}
 	key, other := open, idle

@@ -68,7 +68,8 @@ type SQL struct {
 	// They are of the same kind as url.
 	Replicas []URL `yaml:"replicas" schemes:"mysql postgres" example:"[mysql://root@replica1:3306/vnpy]"`
 
-	// MinIdle is how many connections are kept open while nobody uses them.
+	// MinIdle is how many connections are kept open while nobody uses them. If
+	// it is not set and max_open is less than its default, it is max_open.
 	MinIdle int `yaml:"min_idle" default:"15" min:"0" max:"10000"`
 
 	// MaxOpen is how many connections may be open at once.

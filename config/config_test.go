@@ -61,9 +61,9 @@ func load(t testing.TB, text string, env ...string) (*config.Config, error) {
 	return config.Load(options(write(t, text), env...))
 }
 
-// options never let the environment of the test in.
+// options never let the environment of the test in, as a nil Env would.
 func options(file string, env ...string) *config.Options {
-	return &config.Options{File: file, Env: slices.Concat(env, []string{})}
+	return &config.Options{File: file, Env: append([]string{}, env...)}
 }
 
 // accepted is load for settings that are right.
@@ -220,7 +220,7 @@ cache: { memory: 1 }
 data: ""
 `
 	env := []string{
-		"REDFIRE_SQL__YANKEE__MAX_OPEN=1", "REDFIRE_SQL__BRAVO__MAX_OPEN=1", "REDFIRE_UNHEARD=1",
+		"REDFIRE_SQL__YANKEE__MIN_IDLE=99", "REDFIRE_SQL__BRAVO__MIN_IDLE=99", "REDFIRE_UNHEARD=1",
 		"REDFIRE_SERVER__LISTEN=x", "REDFIRE_CACHE__REDIS=x",
 	}
 	for range 20 { // the order of a map would change
@@ -235,8 +235,8 @@ data: ""
 			"8:7 RF-CFG-007 data",
 			"REDFIRE_CACHE__REDIS RF-CFG-016 cache.redis",
 			"REDFIRE_SERVER__LISTEN RF-CFG-007 server.listen",
-			"REDFIRE_SQL__BRAVO__MAX_OPEN RF-CFG-008 sql.bravo.max_open",
-			"REDFIRE_SQL__YANKEE__MAX_OPEN RF-CFG-008 sql.yankee.max_open",
+			"REDFIRE_SQL__BRAVO__MIN_IDLE RF-CFG-008 sql.bravo.min_idle",
+			"REDFIRE_SQL__YANKEE__MIN_IDLE RF-CFG-008 sql.yankee.min_idle",
 			"REDFIRE_UNHEARD RF-CFG-012")
 	}
 }
@@ -310,7 +310,11 @@ func TestNumbersAreWrittenInOneWay(t *testing.T) {
 
 func TestMoreIdleThanOpenIsToldOnceAndWhereItWasGiven(t *testing.T) {
 	wantFaults(t, "sql:\n  main:\n    min_idle: 40\n", nil, "3:15 RF-CFG-008 sql.main.min_idle")
-	wantFaults(t, "sql:\n  main:\n    max_open: 10\n", nil, "3:15 RF-CFG-008 sql.main.max_open")
+	// The default follows, what is said does not.
+	if s := accepted(t, "sql:\n  main:\n    max_open: 10\n").SQL["main"]; s.MinIdle != 10 || s.MaxOpen != 10 {
+		t.Errorf("max_open: 10 alone: got min_idle %d, max_open %d, want 10 and 10", s.MinIdle, s.MaxOpen)
+	}
+	wantFaults(t, "sql:\n  main:\n    max_open: 10\n    min_idle: 15\n", nil, "3:15 RF-CFG-008 sql.main.max_open")
 	wantFaults(t, "sql:\n  main:\n    max_open: 10\n    min_idle: 11\n", nil, "3:15 RF-CFG-008 sql.main.max_open")
 	wantFaults(t, "sql:\n  main:\n    min_idle: 11\n", []string{"REDFIRE_SQL__MAIN__MAX_OPEN=10"}, "REDFIRE_SQL__MAIN__MAX_OPEN RF-CFG-008 sql.main.max_open")
 	wantFaults(t, "sql:\n  main:\n    max_open: x\n    min_idle: 99\n", nil, "3:15 RF-CFG-007 sql.main.max_open")
@@ -401,6 +405,16 @@ func TestTheFileIsTheOneNamedOrTheVariablesOrTheDefault(t *testing.T) {
 
 func TestOptionsAreNotChangedAndMayBeNil(t *testing.T) {
 	t.Chdir(t.TempDir())
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, "REDFIRE_") {
+			continue
+		}
+		t.Setenv(name, "") // puts it back at the end
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Setenv("REDFIRE_SERVER__LISTEN", "nil-options:1")
 	c, err := config.Load(nil)
 	if err != nil || c.Server.Listen != "nil-options:1" {

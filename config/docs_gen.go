@@ -44,8 +44,10 @@ var docs = map[string]fault.Text{
 		Zh: "跟随该库并承担读请求的从库地址，与 url 为同一种数据库。",
 	},
 	"sql.NAME.min_idle": {
-		En: "How many connections are kept open while nobody uses them.",
-		Zh: "无人使用时保持打开的连接数。",
+		En: "How many connections are kept open while nobody uses them. If\n" +
+			"it is not set and max_open is less than its default, it is max_open.",
+		Zh: "无人使用时保持打开的连接数。\n" +
+			"未设置且 max_open 小于其默认值时，等于 max_open。",
 	},
 	"sql.NAME.max_open": {
 		En: "How many connections may be open at once.",

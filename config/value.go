@@ -20,8 +20,12 @@ import (
 type Path string
 
 // UnmarshalText reads a path. It is not empty and holds no line breaks or other
-// control characters, which are there by mistake and spoil messages.
+// control characters, which are there by mistake and spoil messages. A path in
+// the user's home is written out: ~ is a shell's word.
 func (p *Path) UnmarshalText(text []byte) error {
+	if string(text) == "~" || strings.HasPrefix(string(text), "~/") {
+		return fault.ConfigValue.Errorf("%q begins with ~, which only a shell replaces; write the whole path", clip(string(text)))
+	}
 	if len(text) == 0 || strings.ContainsFunc(string(text), unicode.IsControl) {
 		return fault.ConfigValue.Errorf("%q is not the path of a file or folder", clip(string(text)))
 	}

@@ -158,13 +158,13 @@ func TestAddressesAreHostAndPort(t *testing.T) {
 }
 
 func TestPathsHoldNoControlCharacters(t *testing.T) {
-	for _, text := range []string{"x", ".", "/", "a b", "数据/一", `C:\data`, "~/x", "-"} {
+	for _, text := range []string{"x", ".", "/", "a b", "数据/一", `C:\data`, "x~", "~x", "-"} {
 		var p config.Path
 		if err := p.UnmarshalText([]byte(text)); err != nil || string(p) != text {
 			t.Errorf("%s: got %q, %v, want it as it is", text, p, err)
 		}
 	}
-	for _, text := range []string{"", "a\n", "a\x00", "a\tb", "\x7f", "a\u0085"} {
+	for _, text := range []string{"", "a\n", "a\x00", "a\tb", "\x7f", "a\u0085", "~", "~/x"} {
 		p := config.Path("before")
 		if err := p.UnmarshalText([]byte(text)); fault.CodeOf(err) != fault.ConfigValue || p != "before" {
 			t.Errorf("%q: got %q, %v, want %s and the path as it was", text, p, err, fault.ConfigValue)

@@ -45,7 +45,7 @@ func TestTextIsNotTakenForAnotherType(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"123": "123", "0x1F": "0x1F", "1_000": "1_000", "1.50": "1.50", "true": "true", "no": "no", ".inf": ".inf",
-		"2026-01-02": "2026-01-02", "12:30": "12:30", "'null'": "null", "'~'": "~", "a b": "a b", "a#b": "a#b", "'a # b'": "a # b",
+		"2026-01-02": "2026-01-02", "12:30": "12:30", "'null'": "null", "'~a'": "~a", "a b": "a b", "a#b": "a#b", "'a # b'": "a # b",
 		"it's": "it's", "'it''s'": "it's", `"a\x41\u6570"`: "aA数", "数据": "数据", "a\n  b": "a b", "=": "=", "C:x": "C:x",
 	} {
 		if got := dir(text); got != want {

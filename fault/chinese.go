@@ -113,6 +113,7 @@ var chinese = map[string]string{
 	"%q is not a size":                                                                                        "%q 不是大小",
 	"%q is not a size: write 512KiB, 256MiB or 2GiB (1 MiB is 1,048,576 bytes)":                               "%q 不是大小：请写成 512KiB、256MiB 或 2GiB（1 MiB 为 1,048,576 字节）",
 	"size %q is not a whole number of bytes below 8 EiB":                                                      "大小 %q 不是小于 8 EiB 的整数字节",
+	"%q begins with ~, which only a shell replaces; write the whole path":                                     "%q 以 ~ 开头，只有 shell 才会替换它；请写出完整路径",
 	"%q is not the path of a file or folder":                                                                  "%q 不是文件或目录的路径",
 	"%q is not host:port, as in 127.0.0.1:8600 or [::1]:8600":                                                 "%q 不是 host:port，例如 127.0.0.1:8600 或 [::1]:8600",
 	"port %q is not a number from 0 to 65535":                                                                 "端口 %q 不是 0 到 65535 的数",

@@ -1,0 +1,254 @@
+package series_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/realdata"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+	"github.com/redfire-quant/redfire/series/memseries"
+)
+
+func zone(t testing.TB, name string) *time.Location {
+	t.Helper()
+	z, err := market.LoadZone(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
+// plainFold is the definition of Resample, row by row and window by window.
+func plainFold(rows []market.Bar, v market.Interval, z *time.Location) []market.Bar {
+	var all []market.Bar
+	for _, b := range rows {
+		from, _ := v.Window(b.Time, z)
+		last := len(all) - 1
+		if last < 0 || all[last].Time != from {
+			b.Time = from
+			all = append(all, b)
+			continue
+		}
+		a := &all[last]
+		a.High, a.Low = math.Max(a.High, b.High), math.Min(a.Low, b.Low)
+		a.Close, a.OpenInterest = b.Close, b.OpenInterest
+		a.Volume += b.Volume
+		a.Turnover += b.Turnover
+	}
+	return all
+}
+
+// resampled returns the bars that s makes.
+func resampled(t *testing.T, s *series.Store, q series.FoldQuery) []market.Bar {
+	t.Helper()
+	var got []market.Bar
+	for f, err := range s.Resample(t.Context(), q) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Key.Kind != series.Bars || f.Key.Interval != q.Interval {
+			t.Fatalf("got a frame of %s, want bars of %s", f.Key, q.Interval)
+		}
+		got = slices.AppendSeq(got, f.Bars())
+	}
+	return got
+}
+
+func TestRealBarsResampleAsTheDefinitionSays(t *testing.T) {
+	zones := []*time.Location{time.UTC, zone(t, "America/New_York"), zone(t, "Asia/Kolkata")}
+	for _, set := range realdata.Open(t).Bars {
+		s := open(t)
+		rows := all(t, set.Rows(), func(b market.Bar) market.Bar { return b })
+		if err := s.WriteBars(t.Context(), set.Symbol, set.Interval, rows); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range []market.Interval{15 * market.Minute, market.Hour, 7 * market.Hour, 24 * market.Hour, market.Day, market.Week} {
+			if set.Interval == market.Day && v != market.Week || set.Interval > 0 && v > 0 && v%set.Interval != 0 {
+				continue
+			}
+			wantFolds(t, s, series.BarKey(set.Symbol, set.Interval), rows, v, zones)
+		}
+	}
+}
+
+// wantFolds wants the rows of k to become bars of v as the definition says, in
+// every zone.
+func wantFolds(t *testing.T, s *series.Store, k series.Key, rows []market.Bar, v market.Interval, zones []*time.Location) {
+	t.Helper()
+	for _, z := range zones {
+		q := series.FoldQuery{Keys: []series.Key{k}, Interval: v, Zone: z, Volume: series.Traded}
+		if got, want := resampled(t, s, q), plainFold(rows, v, z); !slices.Equal(got, want) {
+			t.Errorf("%s to %s in %s: got %d bars, want %d, or other ones", k, v, z, len(got), len(want))
+		}
+	}
+}
+
+func TestRealTradesMakeTheBarsThatTheDefinitionSays(t *testing.T) {
+	for _, set := range realdata.Open(t).Ticks {
+		s := open(t)
+		rows := all(t, set.Rows(), func(x realdata.Trade) market.Tick { return x.Tick })
+		if err := s.WriteTicks(t.Context(), set.Symbol, rows); err != nil {
+			t.Fatal(err)
+		}
+		var trades []market.Bar
+		for _, x := range rows {
+			trades = append(trades, market.Bar{Time: x.Time, Open: x.LastPrice, High: x.LastPrice, Low: x.LastPrice, Close: x.LastPrice, Volume: x.LastVolume})
+		}
+		for _, v := range []market.Interval{market.Second, market.Minute, market.Day} {
+			wantFolds(t, s, series.TickKey(set.Symbol), trades, v, []*time.Location{time.UTC})
+		}
+	}
+}
+
+func TestDaysOfDaylightSavingTimeHave23And25Hours(t *testing.T) {
+	z := zone(t, "America/New_York")
+	for _, c := range []struct {
+		day   time.Time
+		hours int
+	}{{time.Date(2025, 3, 9, 0, 0, 0, 0, z), 23}, {time.Date(2025, 11, 2, 0, 0, 0, 0, z), 25}} {
+		s := open(t)
+		var rows []market.Bar
+		for at := c.day.AddDate(0, 0, -1); at.Before(c.day.AddDate(0, 0, 2)); at = at.Add(time.Minute) {
+			rows = append(rows, market.Bar{Time: market.Time(at.UnixNano()), Open: 1, High: 1, Low: 1, Close: 1, Volume: 1})
+		}
+		writeBars(t, s, rows...)
+		q := series.FoldQuery{Keys: []series.Key{bars}, Interval: market.Day, Zone: z}
+		days := resampled(t, s, q)
+		if len(days) != 3 || days[1].Volume != float64(c.hours*60) || !days[1].Time.In(z).Equal(c.day) {
+			t.Errorf("%s: got %v, want a day of %d hours in the middle", c.day.Format(time.DateOnly), days, c.hours)
+		}
+		q.Interval = market.Hour
+		if hours := resampled(t, s, q); len(hours) != 48+c.hours {
+			t.Errorf("%s: got %d hours, want %d", c.day.Format(time.DateOnly), len(hours), 48+c.hours)
+		}
+	}
+}
+
+func TestNoBarIsMadeOfAPartOfItsRows(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, manyBars(180)...)
+	q := series.FoldQuery{Keys: []series.Key{bars}, Interval: market.Hour, Zone: time.UTC}
+	whole := resampled(t, s, q)
+	q.Range = market.Range{From: minute(61), To: minute(61) + 1e9}
+	if got := resampled(t, s, q); !slices.Equal(got, whole[1:2]) {
+		t.Errorf("a minute out of the second hour: got %v, want %v", got, whole[1:2])
+	}
+	q.Range = market.Range{From: minute(60), To: minute(120)}
+	if got := resampled(t, s, q); !slices.Equal(got, whole[1:2]) {
+		t.Errorf("the second hour: got %v, want %v", got, whole[1:2])
+	}
+	for _, i := range []int{60, 61} {
+		q.Range = market.Range{From: minute(i), To: minute(i)}
+		if got := resampled(t, s, q); len(got) != 0 {
+			t.Errorf("no time at all, from minute %d: got %v", i, got)
+		}
+	}
+}
+
+func TestAWindowThatBeginsWith1970IsNoOpenEnd(t *testing.T) {
+	s := open(t)
+	at := func(sec market.Time) market.Bar {
+		return market.Bar{Time: sec * 1e9, Open: 1, High: 1, Low: 1, Close: 1, Volume: 1}
+	}
+	writeBars(t, s, at(-7200), at(-60), at(60), at(7200))
+	q := series.FoldQuery{Keys: []series.Key{bars}, Interval: market.Hour, Zone: time.UTC}
+	q.Range = market.Range{From: 60e9, To: 120e9}
+	if got := resampled(t, s, q); len(got) != 1 || got[0].Volume != 1 {
+		t.Errorf("the first hour of 1970: got %v, want one bar", got)
+	}
+	q.Range = market.Range{From: -60e9, To: -1e9}
+	if got := resampled(t, s, q); len(got) != 1 || got[0].Time != -3600e9 {
+		t.Errorf("the last hour of 1969: got %v, want one bar", got)
+	}
+}
+
+func TestCumulativeVolumeIsCountedFromTickToTick(t *testing.T) {
+	s := open(t)
+	at := func(sec int, price, volume, turnover float64) market.Tick {
+		return market.Tick{Time: minute(0) + market.Time(sec)*1e9, LastPrice: price, LastVolume: 99, Volume: volume, Turnover: turnover, OpenInterest: float64(sec)}
+	}
+	err := s.WriteTicks(t.Context(), rebar, []market.Tick{
+		at(0, 10, 100, 1000), at(30, 11, 130, 1330), // the first counts nothing
+		at(60, 0, 150, 1500), at(90, 12, 160, 1690), // no price: counted with the next
+		at(120, 9, 5, 45), at(150, 8, 6, 53), // a new trading day
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: series.Cumulative}
+	want := []market.Bar{
+		{Time: minute(0), Open: 10, High: 11, Low: 10, Close: 11, Volume: 30, Turnover: 330, OpenInterest: 30},
+		{Time: minute(1), Open: 12, High: 12, Low: 12, Close: 12, Volume: 30, Turnover: 360, OpenInterest: 90},
+		{Time: minute(2), Open: 9, High: 9, Low: 8, Close: 8, Volume: 6, Turnover: 53, OpenInterest: 150},
+	}
+	if got := resampled(t, s, q); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for i := range want {
+		q.Range = market.Range{From: minute(i), To: minute(i + 1)}
+		if got := resampled(t, s, q); !slices.Equal(got, want[i:i+1]) {
+			t.Errorf("minute %d alone: got %v, want %v", i, got, want[i])
+		}
+	}
+}
+
+func TestAFoldThatMakesNoSenseIsRefused(t *testing.T) {
+	s := open(t)
+	f := func(name string, k series.Key, spoil func(*series.FoldQuery)) {
+		t.Helper()
+		q := series.FoldQuery{Keys: []series.Key{k}, Interval: market.Hour, Zone: time.UTC, Volume: series.Traded}
+		spoil(&q)
+		if err := failure(s.Resample(t.Context(), q)); !errors.Is(err, fault.Invalid) {
+			t.Errorf("%s: got %v, want fault.Invalid", name, err)
+		}
+	}
+	to := func(v market.Interval) func(*series.FoldQuery) { return func(q *series.FoldQuery) { q.Interval = v } }
+	f("no zone", bars, func(q *series.FoldQuery) { q.Zone = nil })
+	f("no interval", bars, to(0))
+	f("the same interval", bars, to(market.Minute))
+	f("a finer one", bars, to(market.Second))
+	f("hours of days", series.BarKey(rebar, market.Day), to(market.Hour))
+	f("days of weeks", series.BarKey(rebar, market.Week), to(market.Day))
+	f("90 minutes of hours", series.BarKey(rebar, market.Hour), to(90*market.Minute))
+	f("ticks that count nobody knows how", ticks, func(q *series.FoldQuery) { q.Volume = "" })
+	f("an indicator", series.Key{Kind: series.Indicator, Symbol: rebar, Interval: market.Minute, Name: "rsi"}, to(market.Hour))
+	f("a range backwards", bars, func(q *series.FoldQuery) { q.Range = market.Range{From: 2e9, To: 1e9} })
+}
+
+func TestAReaderMayStopInTheMiddleOfAFold(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, manyBars(10_000)...)
+	frames := 0
+	for f, err := range s.Resample(t.Context(), series.FoldQuery{Keys: []series.Key{bars}, Interval: 2 * market.Minute, Zone: time.UTC}) {
+		if err != nil || f.Len() != 4096 {
+			t.Fatalf("got a frame of %d bars, %v, want 4096", f.Len(), err)
+		}
+		frames++
+		break
+	}
+	if frames != 1 {
+		t.Errorf("got %d frames, want 1", frames)
+	}
+}
+
+func BenchmarkStoreResamplesMinutesToHours(b *testing.B) {
+	const rows = 200_000
+	s := memseries.Open(nil)
+	if err := s.WriteBars(b.Context(), rebar, market.Minute, manyBars(rows)); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, err := range s.Resample(b.Context(), series.FoldQuery{Keys: []series.Key{bars}, Interval: market.Hour, Zone: zone(b, "Asia/Shanghai")}) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	perRow(b, rows)
+}

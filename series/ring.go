@@ -1,0 +1,58 @@
+package series
+
+import (
+	"iter"
+	"slices"
+	"sync"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
+)
+
+// A ring remembers the last changes, for engines that do not.
+type ring struct {
+	most int // it remembers at least so many, and twice as many at most
+
+	mu      sync.Mutex // guards the fields below
+	changes []Change
+	seq     uint64 // of the last change
+}
+
+func (r *ring) note(k Key, in market.Range) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seq++
+	if len(r.changes) == 2*r.most {
+		r.changes = append(r.changes[:0], r.changes[r.most:]...)
+	}
+	r.changes = append(r.changes, Change{Seq: r.seq, Key: k, Range: in})
+}
+
+// after yields the changes with a number above since.
+func (r *ring) after(since uint64) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		changes, err := r.known(since)
+		if err != nil {
+			yield(Change{}, err)
+			return
+		}
+		for _, c := range changes {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (r *ring) known(since uint64) ([]Change, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if since > r.seq || len(r.changes) > 0 && since+1 < r.changes[0].Seq {
+		return nil, fault.SeriesChanges.Errorf("changes after %d are not known; read everything and go on from %d", since, r.seq)
+	}
+	i := slices.IndexFunc(r.changes, func(c Change) bool { return c.Seq > since })
+	if i < 0 {
+		return nil, nil
+	}
+	return slices.Clone(r.changes[i:]), nil
+}

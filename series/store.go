@@ -1,0 +1,372 @@
+package series
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
+)
+
+// Options tune a Store. The zero value is ready to use.
+type Options struct {
+	// KnownChanges is how many changes a store remembers over an engine that
+	// keeps no record of them; 0 means 4096. Older ones are forgotten.
+	KnownChanges int
+}
+
+// A Store writes and reads series. It checks and orders what it is given, so
+// that an engine need not. It is safe for concurrent use.
+type Store struct {
+	engine Engine
+	ring   ring
+
+	mu    sync.Mutex              // guards types
+	types map[Key]map[string]Type // of extra columns, once they are known
+}
+
+// New returns a Store over e and takes charge of closing it. A nil opts is the
+// same as a pointer to the zero Options.
+func New(e Engine, opts *Options) *Store {
+	s := &Store{engine: e, ring: ring{most: 4096}, types: map[Key]map[string]Type{}}
+	if opts != nil && opts.KnownChanges > 0 {
+		s.ring.most = opts.KnownChanges
+	}
+	return s
+}
+
+// WriteOptions tune one write. The zero value overwrites and does not count.
+type WriteOptions struct {
+	// Count tells that the result should say how many rows were new, unchanged
+	// and replaced. The store then reads what it is about to overwrite. The
+	// figures are exact while nobody else writes the same rows.
+	Count bool
+
+	// RefuseDifferent makes a row that differs from the one stored in its place
+	// an error, fault.SeriesDiffers, and nothing of the call is written. It
+	// implies Count.
+	RefuseDifferent bool
+}
+
+// Counts are what a write did to the rows of a store.
+type Counts struct {
+	// New rows had no row in their place, Unchanged ones an equal row, and
+	// Replaced ones another.
+	New, Unchanged, Replaced int64
+
+	// Deleted rows are gone.
+	Deleted int64
+}
+
+// Write stores frames, whose rows may be in any order. If anything in one is
+// invalid, nothing is stored. Of two rows of bars or indicators in the same
+// place the later one counts; two ticks in the same place that differ are
+// fault.SeriesSamePlace, since one of them was not numbered. If the engine
+// fails midway, what stood before may be kept: the same call may be repeated. A
+// nil opts is the same as a pointer to the zero WriteOptions.
+//
+// The frames are the caller's again when Write returns, and are not changed.
+func (s *Store) Write(ctx context.Context, frames []Frame, opts *WriteOptions) (Counts, error) {
+	var o WriteOptions
+	if opts != nil {
+		o = *opts
+	}
+	ready, err := s.prepare(ctx, frames)
+	if err != nil {
+		return Counts{}, fmt.Errorf("series: write: %w", err)
+	}
+	var counts Counts
+	if o.Count || o.RefuseDifferent {
+		if counts, err = s.compareAll(ctx, ready, o.RefuseDifferent); err != nil {
+			return Counts{}, fmt.Errorf("series: write: %w", err)
+		}
+	}
+	for _, f := range ready {
+		for part := range parts(f) {
+			if err := s.engine.Write(ctx, []Frame{part}); err != nil {
+				return Counts{}, fmt.Errorf("series: write %s: %w", f.Key, err)
+			}
+		}
+		s.ring.note(f.Key, rangeOf(f))
+	}
+	return counts, nil
+}
+
+// WriteBars stores bars of y with interval v, as Write does.
+func (s *Store) WriteBars(ctx context.Context, y market.Symbol, v market.Interval, bars []market.Bar) error {
+	_, err := s.Write(ctx, []Frame{FrameOfBars(y, v, bars)}, nil)
+	return err
+}
+
+// WriteTicks stores ticks of y, as Write does. A tick that is not valid by
+// [market.Tick.Validate] is an error, and nothing is stored.
+func (s *Store) WriteTicks(ctx context.Context, y market.Symbol, ticks []market.Tick) error {
+	for i := range ticks {
+		if err := ticks[i].Validate(); err != nil {
+			return fmt.Errorf("series: write %s: %w", TickKey(y), fault.SeriesFrame.Errorf("row %d: %w", i, err))
+		}
+	}
+	_, err := s.Write(ctx, []Frame{FrameOfTicks(y, ticks)}, nil)
+	return err
+}
+
+// Replace exchanges the rows of f.Key in r for those of f, which may be in any
+// order and must lie in r. The result counts the rows that were new, unchanged,
+// replaced and deleted if opts asks for it.
+func (s *Store) Replace(ctx context.Context, r market.Range, f Frame, opts *WriteOptions) (Counts, error) {
+	fail := func(err error) (Counts, error) {
+		return Counts{}, fmt.Errorf("series: replace %s %s: %w", f.Key, r, err)
+	}
+	if err := validRange(f.Key.Kind, r); err != nil {
+		return fail(err)
+	}
+	ready, err := s.prepare(ctx, []Frame{f})
+	if err != nil {
+		return fail(err)
+	}
+	g := ready[0]
+	if from, to := g.Find(r); from != 0 || to != g.Len() {
+		return fail(fault.SeriesOutside.Errorf("%d of the rows lie outside the range", g.Len()-(to-from)))
+	}
+	var counts Counts
+	if opts != nil && (opts.Count || opts.RefuseDifferent) {
+		c, err := s.compare(ctx, g, r)
+		if err != nil {
+			return fail(err)
+		}
+		counts = c.Counts
+	}
+	if err := s.engine.Replace(ctx, r, *g); err != nil {
+		return fail(err)
+	}
+	s.ring.note(f.Key, r)
+	return counts, nil
+}
+
+// Delete removes the rows of k in r, and its attributes too if r is open at
+// both ends. It returns how many rows there were.
+func (s *Store) Delete(ctx context.Context, k Key, r market.Range) (Counts, error) {
+	fail := func(err error) (Counts, error) {
+		return Counts{}, fmt.Errorf("series: delete %s %s: %w", k, r, err)
+	}
+	if err := k.Validate(); err != nil {
+		return fail(err)
+	}
+	if err := validRange(k.Kind, r); err != nil {
+		return fail(err)
+	}
+	var counts Counts
+	for f, err := range s.engine.Read(ctx, Query{Keys: []Key{k}, Range: r, Columns: []string{}}) {
+		if err != nil {
+			return fail(err)
+		}
+		counts.Deleted += int64(f.Len())
+	}
+	if err := s.engine.Delete(ctx, k, r); err != nil {
+		return fail(err)
+	}
+	s.forgetTypes(k)
+	s.ring.note(k, r)
+	return counts, nil
+}
+
+// Read yields the rows that q asks for, as [Engine.Read] does. A frame is valid
+// until the next step.
+func (s *Store) Read(ctx context.Context, q Query) iter.Seq2[*Frame, error] {
+	return func(yield func(*Frame, error) bool) {
+		if err := q.validate(); err != nil {
+			yield(nil, fmt.Errorf("series: read: %w", err))
+			return
+		}
+		for f, err := range s.engine.Read(ctx, q) {
+			if err != nil {
+				yield(nil, fmt.Errorf("series: read: %w", err))
+				return
+			}
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Bars yields the bars of y with interval v in r, oldest first.
+func (s *Store) Bars(ctx context.Context, y market.Symbol, v market.Interval, r market.Range) iter.Seq2[market.Bar, error] {
+	q := Query{Keys: []Key{BarKey(y, v)}, Range: r, Columns: names(barColumns)}
+	return rowsOf(s.Read(ctx, q), (*Frame).eachBar)
+}
+
+// Ticks yields the ticks of y in r, oldest first.
+func (s *Store) Ticks(ctx context.Context, y market.Symbol, r market.Range) iter.Seq2[market.Tick, error] {
+	q := Query{Keys: []Key{TickKey(y)}, Range: r, Columns: names(tickColumns)}
+	return rowsOf(s.Read(ctx, q), (*Frame).eachTick)
+}
+
+// rowsOf yields the rows of frames one by one: each gives those of a frame to
+// yield, and tells whether all went.
+func rowsOf[T any](frames iter.Seq2[*Frame, error], each func(*Frame, func(T, error) bool) bool) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for f, err := range frames {
+			if err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			if !each(f, yield) {
+				return
+			}
+		}
+	}
+}
+
+// Latest yields the last row of each key that has one, in the order of keys.
+func (s *Store) Latest(ctx context.Context, keys ...Key) iter.Seq2[*Frame, error] {
+	return s.Read(ctx, Query{Keys: keys, Reverse: true, Limit: 1})
+}
+
+// Overview yields what is known of each series that f lets through, in the
+// order of [Key.Compare].
+func (s *Store) Overview(ctx context.Context, f Filter) iter.Seq2[Overview, error] {
+	return wrapped("series: overview", s.engine.Overview(ctx, f))
+}
+
+// Changes yields what was accepted after the sequence number since, in order.
+// A number that is older than what is known, or newer, is [fault.Conflict]:
+// read everything again. Over an engine that keeps no record these are the
+// changes made through this store since it was opened.
+func (s *Store) Changes(ctx context.Context, since uint64) iter.Seq2[Change, error] {
+	return wrapped("series: changes", func(yield func(Change, error) bool) {
+		for c, err := range s.engine.Changes(ctx, since) {
+			if errors.Is(err, errors.ErrUnsupported) {
+				s.ring.after(since)(yield)
+				return
+			}
+			if !yield(c, err) || err != nil {
+				return
+			}
+		}
+	})
+}
+
+// wrapped says in the errors of seq what was being done.
+func wrapped[T any](doing string, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for v, err := range seq {
+			if err != nil {
+				err = fmt.Errorf("%s: %w", doing, err)
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Close makes everything that was accepted durable and closes the engine. Calls
+// after it fail with [fault.Closed]; a second Close does nothing.
+func (s *Store) Close() error {
+	if err := s.engine.Close(); err != nil {
+		return fmt.Errorf("series: close: %w", err)
+	}
+	return nil
+}
+
+func (q Query) validate() error {
+	if len(q.Keys) == 0 {
+		return fault.SeriesQuery.Errorf("no key is named")
+	}
+	if q.Limit < 0 {
+		return fault.SeriesQuery.Errorf("the limit %d is below zero", q.Limit)
+	}
+	seen := make(map[Key]bool, len(q.Keys))
+	for _, k := range q.Keys {
+		if err := k.Validate(); err != nil {
+			return err
+		}
+		if seen[k] {
+			return fault.SeriesQuery.Errorf("key %s is named twice", k)
+		}
+		seen[k] = true
+		if err := validRange(k.Kind, q.Range); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func validRange(k Kind, r market.Range) error {
+	if k == Ticks {
+		return r.ValidateTicks()
+	}
+	return r.Validate()
+}
+
+func names(columns []BaseColumn) []string {
+	all := make([]string, len(columns))
+	for i, c := range columns {
+		all[i] = c.Name
+	}
+	return all
+}
+
+// knownTypes returns the types of the extra columns of k that are stored.
+func (s *Store) knownTypes(ctx context.Context, k Key) (map[string]Type, error) {
+	s.mu.Lock()
+	types, ok := s.types[k]
+	s.mu.Unlock()
+	if ok {
+		return types, nil
+	}
+	types = map[string]Type{}
+	for o, err := range s.engine.Overview(ctx, Filter{Kind: k.Kind, Symbol: k.Symbol, Interval: k.Interval, Name: k.Name}) {
+		if err != nil {
+			return nil, err
+		}
+		if o.Key == k {
+			maps.Copy(types, o.Extra)
+		}
+	}
+	return types, nil
+}
+
+// checkTypes returns an error if an extra column of f is of another type than
+// the one that is stored, and notes the types that are new.
+func (s *Store) checkTypes(ctx context.Context, f *Frame) error {
+	base := BaseColumns(f.Key.Kind)
+	isExtra := func(c Column) bool {
+		return !slices.ContainsFunc(base, func(b BaseColumn) bool { return b.Name == c.Name })
+	}
+	if !slices.ContainsFunc(f.Cols, isExtra) {
+		return nil
+	}
+	known, err := s.knownTypes(ctx, f.Key)
+	if err != nil {
+		return err
+	}
+	types := maps.Clone(known)
+	for i := range f.Cols {
+		c := &f.Cols[i]
+		if !isExtra(*c) {
+			continue
+		}
+		if t, ok := types[c.Name]; ok && t != c.Type() {
+			return fault.At(fault.Place{Field: c.Name}, fault.SeriesType.Errorf("the column of %s is of type %s, not %s", f.Key, t, c.Type()))
+		}
+		types[c.Name] = c.Type()
+	}
+	s.mu.Lock()
+	s.types[f.Key] = types
+	s.mu.Unlock()
+	return nil
+}
+
+func (s *Store) forgetTypes(k Key) {
+	s.mu.Lock()
+	delete(s.types, k)
+	s.mu.Unlock()
+}

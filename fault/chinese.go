@@ -181,4 +181,7 @@ var chinese = map[string]string{
 	"key %s: an indicator has no open, high, low and close":                                                "键 %s：指标没有开、高、低、收",
 	"key %s: say how the volume of the ticks counts, traded or cumulative":                                 "键 %s：请说明 tick 的成交量如何计数：traded（逐笔）或 cumulative（累计）",
 	"key %s: bars of %s are not made of whole bars of %s":                                                  "键 %s：%s 的 K 线不能由整根 %s 的 K 线组成",
+	"key %s: an indicator has no volume":                                                                   "键 %s：指标没有成交量",
+	"the step of a profile is %v, not a number above 0":                                                    "价格分布的步长是 %v，不是大于 0 的数",
+	"the price %v is too many steps from 0":                                                                "价格 %v 离 0 的步数太多",
 }

@@ -1,0 +1,118 @@
+package series_test
+
+import (
+	"errors"
+	"math"
+	"math/big"
+	"slices"
+	"testing"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/realdata"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+func profile(t *testing.T, s *series.Store, k series.Key, step float64) []series.ProfileLevel {
+	t.Helper()
+	levels, err := s.Profile(t.Context(), k, market.Range{}, step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return levels
+}
+
+func TestAPriceLiesInTheStepThatItsDecimalSays(t *testing.T) {
+	f := func(step float64, prices []float64, want ...float64) {
+		t.Helper()
+		s := open(t)
+		var rows []market.Tick
+		for i, p := range prices {
+			rows = append(rows, market.Tick{Time: minute(i), LastPrice: p, LastVolume: 1})
+		}
+		if err := s.WriteTicks(t.Context(), rebar, rows); err != nil {
+			t.Fatal(err)
+		}
+		var got []float64
+		for _, l := range profile(t, s, ticks, step) {
+			got = append(got, l.Price)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("prices %v in steps of %v: got %v, want %v", prices, step, got, want)
+		}
+	}
+	f(0.1, []float64{0.3, 0.7, 1.1}, 0.3, 0.7, 1.1) // 0.3/0.1 < 3 in floats
+	f(0.01, []float64{1.15, 0.29, 167.42}, 0.29, 1.15, 167.42)
+	f(0.05, []float64{0.15, 0.149999999, 0.2}, 0.1, 0.15, 0.2)
+	f(0.25, []float64{-0.25, -0.26, -0.1}, -0.5, -0.25)
+	f(5, []float64{3102, 3105, 3104.9999}, 3100, 3105)
+	f(1e-9, []float64{1e-9, 2.5e-9}, 1e-9, 2e-9)
+	f(1.0/3, []float64{1}, 0.9999999999999999) // 3 × 0.3333333333333333, as decimals
+	f(0.1, []float64{123456789012.3, 0}, 123456789012.3)
+}
+
+func TestAProfileOfRealTradesIsExact(t *testing.T) {
+	for _, set := range realdata.Open(t).Ticks {
+		s := open(t)
+		rows := all(t, set.Rows(), func(x realdata.Trade) market.Tick { return x.Tick })
+		rows = rows[:min(len(rows), 100_000)]
+		if err := s.WriteTicks(t.Context(), set.Symbol, rows); err != nil {
+			t.Fatal(err)
+		}
+		wrong, want := 0, map[string]float64{}
+		for _, x := range rows {
+			// The definition, in exact arithmetic: the price in whole hundredths.
+			n := new(big.Rat).SetInt64(int64(math.Round(x.LastPrice * 1e6)))
+			n.Quo(n, big.NewRat(1e4, 1))
+			bin := new(big.Int).Div(n.Num(), n.Denom())
+			want[new(big.Rat).SetFrac(bin, big.NewInt(100)).FloatString(2)] += x.LastVolume
+			if float64(bin.Int64()) != math.Floor(x.LastPrice/0.01) {
+				wrong++
+			}
+		}
+		got := profile(t, s, series.TickKey(set.Symbol), 0.01)
+		for _, l := range got {
+			if price := new(big.Rat).SetFloat64(l.Price).FloatString(2); want[price] != l.Volume {
+				t.Errorf("%s: %v: got volume %v, want %v", set.Symbol, l.Price, l.Volume, want[price])
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%s: got %d levels, want %d", set.Symbol, len(got), len(want))
+		}
+		t.Logf("%s: floor(price/0.01) in floats is wrong for %d of %d prices", set.Symbol, wrong, len(rows))
+	}
+}
+
+func TestAProfileOfBarsCountsTheirVolumeAtTheClose(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, bar(0, 10), bar(1, 10), bar(2, 12))
+	want := []series.ProfileLevel{{Price: 10, Volume: 20}, {Price: 12.5, Volume: 10}}
+	if got := profile(t, s, bars, 2.5); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAProfileThatMakesNoSenseIsRefused(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, bar(0, 1e300))
+	for _, step := range []float64{0, -1, math.NaN(), math.Inf(1), 1e-9} {
+		if _, err := s.Profile(t.Context(), bars, market.Range{}, step); !errors.Is(err, fault.SeriesQuery) {
+			t.Errorf("step %v: got %v, want fault.SeriesQuery", step, err)
+		}
+	}
+	k := series.Key{Kind: series.Indicator, Symbol: rebar, Interval: market.Minute, Name: "rsi"}
+	if _, err := s.Profile(t.Context(), k, market.Range{}, 1); !errors.Is(err, fault.SeriesQuery) {
+		t.Errorf("an indicator: got %v, want fault.SeriesQuery", err)
+	}
+}
+
+func BenchmarkProfile(b *testing.B) {
+	f := series.FrameOfBars(rebar, market.Minute, manyBars(4096))
+	s := series.New(still{frame: &f}, nil)
+	for b.Loop() {
+		if _, err := s.Profile(b.Context(), bars, market.Range{}, 0.2); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perRow(b, 4096)
+}

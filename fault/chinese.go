@@ -184,4 +184,6 @@ var chinese = map[string]string{
 	"key %s: an indicator has no volume":                                                                   "键 %s：指标没有成交量",
 	"the step of a profile is %v, not a number above 0":                                                    "价格分布的步长是 %v，不是大于 0 的数",
 	"the price %v is too many steps from 0":                                                                "价格 %v 离 0 的步数太多",
+	"a tick of %s at %s is older than the %d instants that are remembered":                                 "%s 的 tick（时间 %s）早于所记住的 %d 个时刻",
+	"there are no more numbers for ticks of %s at %s":                                                      "%s 在 %s 的 tick 编号已用完",
 }

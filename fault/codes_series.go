@@ -11,6 +11,7 @@ const (
 	SeriesChanges   Code = "RF-SER-007"
 	SeriesClosed    Code = "RF-SER-008"
 	SeriesOutside   Code = "RF-SER-009"
+	SeriesLate      Code = "RF-SER-010"
 )
 
 var seriesEntries = []Entry{
@@ -34,8 +35,8 @@ var seriesEntries = []Entry{
 		SeriesSamePlace, Invalid,
 		Text{"two different ticks of one call have the same place", "一次调用中有两条不同的 tick 占同一位置"},
 		Text{
-			"Number the ticks of each microsecond by Seq, in the order of their arrival, from 0.",
-			"用 Seq 为同一微秒内的 tick 按到达顺序编号，从 0 开始。",
+			"Number the ticks of each microsecond by Seq, in the order of their arrival, from 0: series.Sequencer does it.",
+			"用 Seq 为同一微秒内的 tick 按到达顺序编号，从 0 开始：series.Sequencer 可以完成。",
 		},
 	},
 	{
@@ -84,6 +85,14 @@ var seriesEntries = []Entry{
 		Text{
 			"Widen the range or leave the row out: Replace exchanges the rows of one range.",
 			"请扩大时间范围或去掉该行：Replace 只替换一个范围内的数据。",
+		},
+	},
+	{
+		SeriesLate, Conflict,
+		Text{"a tick is too late to be numbered", "tick 到达太晚，无法编号"},
+		Text{
+			"Read the stored ticks of its microsecond and give it the Seq after the highest, or leave it out and say so.",
+			"读取该微秒内已存储的 tick，取最大 Seq 的下一个号；或舍弃它并记录下来。",
 		},
 	},
 }

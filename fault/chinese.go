@@ -179,11 +179,12 @@ var chinese = map[string]string{
 	"the store is closed":                                                                                  "存储已关闭",
 	"no time zone is named, by which days and windows begin":                                               "没有给出时区，而每天和每个窗口从何时开始要由它决定",
 	"key %s: an indicator has no open, high, low and close":                                                "键 %s：指标没有开、高、低、收",
-	"key %s: say how the volume of the ticks counts, traded or cumulative":                                 "键 %s：请说明 tick 的成交量如何计数：traded（逐笔）或 cumulative（累计）",
 	"key %s: bars of %s are not made of whole bars of %s":                                                  "键 %s：%s 的 K 线不能由整根 %s 的 K 线组成",
 	"key %s: an indicator has no volume":                                                                   "键 %s：指标没有成交量",
 	"the step of a profile is %v, not a number above 0":                                                    "价格分布的步长是 %v，不是大于 0 的数",
 	"the price %v is too many steps from 0":                                                                "价格 %v 离 0 的步数太多",
 	"a tick of %s at %s is older than the %d instants that are remembered":                                 "%s 的 tick（时间 %s）早于所记住的 %d 个时刻",
 	"there are no more numbers for ticks of %s at %s":                                                      "%s 在 %s 的 tick 编号已用完",
+	"key %s: say how the volume of the ticks counts, traded or cumulative; the series has no attribute tick_volume that does": "键 %s：请说明 tick 的成交量如何计数：traded（逐笔）或 cumulative（累计）；该序列没有说明这一点的属性 tick_volume",
+	"key %s: the volume of ticks counts traded or cumulative, not %q":                                                         "键 %s：tick 的成交量按 traded（逐笔）或 cumulative（累计）计数，不是 %q",
 }

@@ -101,7 +101,8 @@ type FoldQuery struct {
 	Interval market.Interval
 	Zone     *time.Location
 
-	// Volume says how the volume of ticks counts; it is "" for bars.
+	// Volume says how the volume of ticks counts. To a store "" means what the
+	// attribute [AttrTickVolume] of each series says; an engine is told.
 	Volume TickVolume
 }
 

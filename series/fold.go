@@ -33,20 +33,53 @@ func (s *Store) Resample(ctx context.Context, q FoldQuery) iter.Seq2[*Frame, err
 			return
 		}
 		q.Range = q.windows()
-		for f, err := range s.engine.Fold(ctx, q) {
-			if errors.Is(err, errors.ErrUnsupported) {
-				s.fold(ctx, q, yield)
-				return
-			}
+		for _, k := range q.Keys {
+			goOn, err := s.resampleKey(ctx, q, k, yield)
 			if err != nil {
-				yield(nil, fmt.Errorf("series: resample: %w", err))
-				return
+				yield(nil, fmt.Errorf("series: resample %s: %w", k, err))
 			}
-			if !yield(f, nil) {
+			if err != nil || !goOn {
 				return
 			}
 		}
 	}
+}
+
+// resampleKey yields the bars of one key, by the engine or else by the store,
+// and tells whether yield wants more.
+func (s *Store) resampleKey(ctx context.Context, q FoldQuery, k Key, yield func(*Frame, error) bool) (goOn bool, err error) {
+	q.Keys = []Key{k}
+	if k.Kind == Ticks && q.Volume == "" {
+		if q.Volume, err = s.tickVolume(ctx, k); err != nil {
+			return false, err
+		}
+	}
+	for f, err := range s.engine.Fold(ctx, q) {
+		if errors.Is(err, errors.ErrUnsupported) {
+			return s.fold(ctx, q, yield)
+		}
+		if err != nil {
+			return false, err
+		}
+		if !yield(f, nil) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// tickVolume returns how the volume of the ticks of k counts, by its attribute.
+func (s *Store) tickVolume(ctx context.Context, k Key) (TickVolume, error) {
+	for o, err := range s.engine.Overview(ctx, Filter{Kind: Ticks, Symbol: k.Symbol}) {
+		if err != nil {
+			return "", err
+		}
+		if v := TickVolume(o.Attrs[AttrTickVolume]); v == Traded || v == Cumulative {
+			return v, nil
+		}
+		return "", fault.SeriesQuery.Errorf("key %s: say how the volume of the ticks counts, traded or cumulative; the series has no attribute tick_volume that does", k)
+	}
+	return Traded, nil // there are no ticks
 }
 
 func (q FoldQuery) validate() error {
@@ -63,8 +96,8 @@ func (q FoldQuery) validate() error {
 		switch {
 		case k.Kind == Indicator:
 			return fault.SeriesQuery.Errorf("key %s: an indicator has no open, high, low and close", k)
-		case k.Kind == Ticks && q.Volume != Traded && q.Volume != Cumulative:
-			return fault.SeriesQuery.Errorf("key %s: say how the volume of the ticks counts, traded or cumulative", k)
+		case k.Kind == Ticks && q.Volume != "" && q.Volume != Traded && q.Volume != Cumulative:
+			return fault.SeriesQuery.Errorf("key %s: the volume of ticks counts traded or cumulative, not %q", k, q.Volume)
 		case k.Kind == Bars && !coarser(q.Interval, k.Interval):
 			return fault.SeriesQuery.Errorf("key %s: bars of %s are not made of whole bars of %s", k, q.Interval, k.Interval)
 		}
@@ -104,34 +137,23 @@ func (q FoldQuery) windows() market.Range {
 	return r
 }
 
-// fold resamples what the engine reads.
-func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error) bool) {
-	for _, k := range q.Keys {
-		d := &folder{query: q, out: newBuilder(k.Symbol, q.Interval)}
-		err := s.foldKey(ctx, k, d, yield)
-		if err != nil {
-			yield(nil, fmt.Errorf("series: resample %s: %w", k, err))
-		}
-		if err != nil || d.stopped {
-			return
-		}
-	}
-}
-
-func (s *Store) foldKey(ctx context.Context, k Key, d *folder, yield func(*Frame, error) bool) error {
-	r := d.query.Range
-	if k.Kind == Ticks && d.query.Volume == Cumulative && r.From != 0 {
+// fold resamples what the engine reads of the one key of q, and tells whether
+// yield wants more.
+func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error) bool) (goOn bool, err error) {
+	k := q.Keys[0]
+	d := &folder{query: q, out: newBuilder(k.Symbol, q.Interval)}
+	if k.Kind == Ticks && q.Volume == Cumulative && q.Range.From != 0 {
 		if err := s.tickBefore(ctx, k, d); err != nil {
-			return err
+			return false, err
 		}
 	}
 	columns := names(barColumns)
 	if k.Kind == Ticks {
 		columns = []string{"last_price", "last_volume", "volume", "turnover", "open_interest"}
 	}
-	for f, err := range s.engine.Read(ctx, Query{Keys: []Key{k}, Range: r, Columns: columns}) {
+	for f, err := range s.engine.Read(ctx, Query{Keys: q.Keys, Range: q.Range, Columns: columns}) {
 		if err != nil {
-			return err
+			return false, err
 		}
 		if k.Kind == Ticks {
 			d.ticks(f, yield)
@@ -139,11 +161,11 @@ func (s *Store) foldKey(ctx context.Context, k Key, d *folder, yield func(*Frame
 			d.bars(f, yield)
 		}
 		if d.stopped {
-			return nil
+			return false, nil
 		}
 	}
 	d.end(yield)
-	return nil
+	return !d.stopped, nil
 }
 
 // tickBefore tells d of the last tick with a price before the range.

@@ -189,6 +189,10 @@ func TestCumulativeVolumeIsCountedFromTickToTick(t *testing.T) {
 	if got := resampled(t, s, q); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+	if _, err := s.Write(t.Context(), []series.Frame{{Key: ticks, Attrs: map[string]string{series.AttrTickVolume: "cumulative"}}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	q.Volume = "" // what the series says of itself
 	for i := range want {
 		q.Range = market.Range{From: minute(i), To: minute(i + 1)}
 		if got := resampled(t, s, q); !slices.Equal(got, want[i:i+1]) {
@@ -215,6 +219,10 @@ func TestAFoldThatMakesNoSenseIsRefused(t *testing.T) {
 	f("hours of days", series.BarKey(rebar, market.Day), to(market.Hour))
 	f("days of weeks", series.BarKey(rebar, market.Week), to(market.Day))
 	f("90 minutes of hours", series.BarKey(rebar, market.Hour), to(90*market.Minute))
+	f("ticks that count in another way", ticks, func(q *series.FoldQuery) { q.Volume = "total" })
+	if err := s.WriteTicks(t.Context(), rebar, []market.Tick{tick(1, 0, 1)}); err != nil {
+		t.Fatal(err)
+	}
 	f("ticks that count nobody knows how", ticks, func(q *series.FoldQuery) { q.Volume = "" })
 	f("an indicator", series.Key{Kind: series.Indicator, Symbol: rebar, Interval: market.Minute, Name: "rsi"}, to(market.Hour))
 	f("a range backwards", bars, func(q *series.FoldQuery) { q.Range = market.Range{From: 2e9, To: 1e9} })

@@ -153,7 +153,7 @@ var chinese = map[string]string{
 	"key %s: ticks have no interval":                      "键 %s：tick 没有周期",
 	"key %s: only indicators have a name":                 "键 %s：只有指标才有名称",
 	"key %s: the name of an indicator has 1 to 128 bytes": "键 %s：指标的名称为 1 到 128 字节",
-	"key %s: the name holds a control character, bytes that are not UTF-8, or a space at an end": "键 %s：名称含有控制字符、不是 UTF-8 的字节，或首尾有空格",
+	"key %s: the name holds a control character, bytes that are not UTF-8, or a space or backslash at an end": "键 %s：名称含有控制字符、不是 UTF-8 的字节，首尾有空格，或以反斜杠结尾",
 	"%d attributes are more than %d":                                                                         "有 %d 个属性，超过 %d 个",
 	"attribute %q is not named by lower-case letters, digits and underscores":                                "属性 %q 的名称不是由小写字母、数字和下划线组成",
 	"the value of attribute %q is not UTF-8 without control characters of at most %d bytes":                  "属性 %q 的值不是没有控制字符且不超过 %d 字节的 UTF-8",

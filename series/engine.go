@@ -23,8 +23,9 @@ import (
 type Engine interface {
 	// Write keeps the rows and attributes of frames, in their order. A row
 	// replaces the whole row that had its place, extra columns too. Each frame
-	// has at most [MaxRows] rows and [MaxBytes] of values. The frames are the
-	// caller's again when Write returns.
+	// has at most [MaxRows] rows and [MaxBytes] of values. Where the engine
+	// promises whole frames, nobody sees a part of one. The frames are the
+	// caller's again when Write returns, and are not changed.
 	Write(ctx context.Context, frames []Frame) error
 
 	// Replace exchanges the rows of f.Key in r for those of f, all of which lie
@@ -35,17 +36,19 @@ type Engine interface {
 	// Read yields the rows that q asks for: key by key in the order of q.Keys,
 	// each key's in ascending order or, reversed, in descending order. A frame
 	// has rows of one key, at least one, and is valid until the next step; it
-	// must not be changed. A key without rows yields nothing. A call sees every
-	// write that returned before it began. After yielding an error it stops.
+	// must not be changed; it tells no attributes. A key without rows yields
+	// nothing. A read sees every write that returned before its iteration began;
+	// of two keys it may see two moments. After yielding an error it stops.
 	Read(ctx context.Context, q Query) iter.Seq2[*Frame, error]
 
 	// Fold yields what [Store] would make of the rows by windows, bit for bit.
 	// An engine that cannot yields [errors.ErrUnsupported] before anything else,
-	// and the store folds what Read yields.
+	// and the store folds what Read yields; it may do so after Close too.
 	Fold(ctx context.Context, q FoldQuery) iter.Seq2[*Frame, error]
 
 	// Delete removes the rows of k in r. If r is open at both ends it removes
-	// the attributes too. To delete what is not there is no error.
+	// the attributes and the types of extra columns too. To delete what is not
+	// there is no error.
 	Delete(ctx context.Context, k Key, r market.Range) error
 
 	// Overview yields one line for each series that has rows or attributes and
@@ -55,8 +58,8 @@ type Engine interface {
 	// Changes yields what was written, replaced and deleted after the sequence
 	// number since, in the order in which it was accepted. Several changes of one
 	// key may be told as one, with the last number and a range that covers all. A
-	// since that is older than what is known is [fault.Conflict]: the caller
-	// reads everything again. An engine that keeps no record yields
+	// since that is older than what is known, or newer than the last number, is
+	// [fault.Conflict]: the caller reads everything again. An engine that keeps no record yields
 	// [errors.ErrUnsupported], and the store keeps a bounded one of its own
 	// writes.
 	Changes(ctx context.Context, since uint64) iter.Seq2[Change, error]
@@ -156,10 +159,12 @@ type Overview struct {
 	Count       int64
 	First, Last market.Time
 
-	// Attrs are the attributes, nil if there are none.
+	// Attrs are the attributes, nil if there are none: an empty map that was
+	// written is none.
 	Attrs map[string]string
 
 	// Extra are the extra columns of which some row has or had a value, by name.
+	// It may tell of more.
 	Extra map[string]Type
 }
 

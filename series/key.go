@@ -40,7 +40,7 @@ type Key struct {
 
 	// Name is the name of an indicator with its parameters, "rsi(14)", and ""
 	// for bars and ticks. It has 1 to 128 bytes of UTF-8 without control
-	// characters, and no space at either end.
+	// characters, no space at either end, and no backslash at the end.
 	Name string
 }
 
@@ -81,8 +81,8 @@ func (k Key) validateName() error {
 		return nil
 	case k.Name == "" || len(k.Name) > maxName:
 		return fault.SeriesKey.Errorf("key %s: the name of an indicator has 1 to 128 bytes", k)
-	case !utf8.ValidString(k.Name) || strings.ContainsFunc(k.Name, unicode.IsControl) || strings.TrimSpace(k.Name) != k.Name:
-		return fault.SeriesKey.Errorf("key %s: the name holds a control character, bytes that are not UTF-8, or a space at an end", k)
+	case !utf8.ValidString(k.Name) || strings.ContainsFunc(k.Name, unicode.IsControl) || strings.TrimSpace(k.Name) != k.Name || strings.HasSuffix(k.Name, `\`):
+		return fault.SeriesKey.Errorf("key %s: the name holds a control character, bytes that are not UTF-8, or a space or backslash at an end", k)
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func TestContractFitsInfluxDB(t *testing.T) {
 		Name: "InfluxDB sketch",
 		Open: func(t testing.TB) series.Engine {
 			s := newLineServer(t)
-			return &lineEngine{url: s.URL, client: s.Client()}
+			return &lineEngine{url: s.URL, client: s.Client(), lane: make(chan struct{}, 1)}
 		},
 		NoWholeRows: true, NoWholeFrames: true, NoAtomicReplace: true,
 	})
@@ -37,7 +37,7 @@ func TestContractFitsInfluxDB(t *testing.T) {
 type lineEngine struct {
 	url    string
 	client *http.Client
-	lane   sync.Mutex     // held by a write until its answer: order decides who wins
+	lane   chan struct{}  // held by a write until its answer: order decides who wins
 	work   sync.WaitGroup // writes that go on though their caller left
 	mu     sync.Mutex     // guards closed
 	closed bool
@@ -49,18 +49,39 @@ func (e *lineEngine) commit(ctx context.Context, do func(ctx context.Context) er
 	if err := e.begin(ctx); err != nil {
 		return err
 	}
+	// The caller takes the lane, not the work: what is accepted first is written
+	// first, also if its caller went away.
+	select {
+	case e.lane <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	done := make(chan error, 1)
-	e.work.Go(func() {
-		e.lane.Lock()
-		defer e.lane.Unlock()
-		done <- do(context.WithoutCancel(ctx))
-	})
+	if !e.start(func() { done <- do(context.WithoutCancel(ctx)) }) {
+		return fault.Closed
+	}
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", fault.Unknown, ctx.Err())
 	}
+}
+
+// start runs work, which gives the lane back, unless the engine is closed: Close
+// waits for all that was started.
+func (e *lineEngine) start(work func()) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		<-e.lane
+		return false
+	}
+	e.work.Go(func() {
+		defer func() { <-e.lane }()
+		work()
+	})
+	return true
 }
 
 func (e *lineEngine) begin(ctx context.Context) error {

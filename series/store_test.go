@@ -339,3 +339,75 @@ func TestAfterCloseEverythingIsClosed(t *testing.T) {
 		}
 	}
 }
+
+// counting is an engine that notes how large its frames are.
+type counting struct {
+	series.Engine
+	rows  []int
+	attrs int
+}
+
+func (c *counting) Write(_ context.Context, frames []series.Frame) error {
+	for i := range frames {
+		c.rows = append(c.rows, frames[i].Len())
+		if frames[i].Attrs != nil {
+			c.attrs++
+		}
+	}
+	return nil
+}
+
+func TestAFrameThatIsTooLargeIsWrittenInParts(t *testing.T) {
+	f := func(rows, columns int, want ...int) {
+		t.Helper()
+		frame := series.Frame{Key: bars, Attrs: map[string]string{"source": "x"}, Time: make([]market.Time, rows)}
+		for i := range frame.Time {
+			frame.Time[i] = market.Time(i+1) * 1e9
+		}
+		values := make([]float64, rows)
+		for i := range columns {
+			frame.Cols = append(frame.Cols, series.Column{Name: series.BaseColumns(series.Bars)[i].Name, Floats: values})
+		}
+		e := &counting{}
+		if _, err := series.New(e, nil).Write(t.Context(), []series.Frame{frame}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(e.rows, want) || e.attrs != 1 {
+			t.Errorf("%d rows of %d columns: got parts of %v rows, attributes in %d of them, want %v and 1", rows, columns, e.rows, e.attrs, want)
+		}
+	}
+	f(0, 0, 0)
+	f(1, 7, 1)
+	f(series.MaxRows, 0, series.MaxRows)
+	f(series.MaxRows+1, 0, series.MaxRows, 1)
+	f(1_000_000, 7, series.MaxBytes/72, 1_000_000-series.MaxBytes/72) // 64 MiB at 9 cells a row
+}
+
+func TestOverviewTellsWhatIsStored(t *testing.T) {
+	s := open(t)
+	f := series.FrameOfBars(rebar, market.Minute, []market.Bar{bar(1, 1), bar(5, 5)})
+	f.Attrs = map[string]string{series.AttrZone: "Asia/Shanghai"}
+	if _, err := s.Write(t.Context(), []series.Frame{f}, nil); err != nil {
+		t.Fatal(err)
+	}
+	got := collect(t, s.Overview(t.Context(), series.Filter{Exchange: market.SHFE}))
+	if len(got) != 1 || got[0].Key != bars || got[0].Count != 2 || got[0].First != minute(1) || got[0].Last != minute(5) || got[0].Attrs["zone"] != "Asia/Shanghai" {
+		t.Errorf("got %+v", got)
+	}
+	if got := collect(t, s.Overview(t.Context(), series.Filter{Kind: series.Ticks})); len(got) != 0 {
+		t.Errorf("ticks: got %+v, want none", got)
+	}
+}
+
+func TestACallThatIsCancelledBeforeItBeginsChangesNothing(t *testing.T) {
+	s := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.WriteBars(ctx, rebar, market.Minute, []market.Bar{bar(0, 0)}); !errors.Is(err, context.Canceled) || errors.Is(err, fault.Unknown) {
+		t.Errorf("write: got %v, want context.Canceled alone", err)
+	}
+	if err := failure(s.Bars(ctx, rebar, market.Minute, market.Range{})); !errors.Is(err, context.Canceled) {
+		t.Errorf("read: got %v, want context.Canceled", err)
+	}
+	wantBars(t, s, market.Range{})
+}

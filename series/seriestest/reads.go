@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
@@ -247,7 +248,7 @@ func folds(t tb, e series.Engine) {
 		gatherFloats(f, "open_interest", 2, 3, 5))
 	want.Key.Interval = market.Hour
 	var got []string
-	for g, err := range e.Fold(t.Context(), series.FoldQuery{Keys: []series.Key{rebarBars}, Interval: market.Hour}) {
+	for g, err := range e.Fold(t.Context(), series.FoldQuery{Keys: []series.Key{rebarBars}, Interval: market.Hour, Zone: time.UTC}) {
 		if unsupported(err) && got == nil {
 			return
 		}

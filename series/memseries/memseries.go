@@ -56,15 +56,24 @@ func (e *engine) begin(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// lock begins a call that changes something. Without an error the lock is held.
+func (e *engine) lock(ctx context.Context) error {
+	e.mu.Lock()
+	err := ctx.Err()
+	if e.closed {
+		err = errClosed
+	}
+	if err != nil {
+		e.mu.Unlock()
+	}
+	return err
+}
+
 func (e *engine) Write(ctx context.Context, frames []series.Frame) error {
-	if err := e.begin(ctx); err != nil {
+	if err := e.lock(ctx); err != nil {
 		return err
 	}
-	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return errClosed
-	}
 	for i := range frames {
 		f := &frames[i]
 		old := e.of(f.Key)
@@ -75,14 +84,10 @@ func (e *engine) Write(ctx context.Context, frames []series.Frame) error {
 }
 
 func (e *engine) Replace(ctx context.Context, r market.Range, f series.Frame) error {
-	if err := e.begin(ctx); err != nil {
+	if err := e.lock(ctx); err != nil {
 		return err
 	}
-	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return errClosed
-	}
 	old := e.of(f.Key)
 	e.keep(&f, merge(without(old.rows, r), &f))
 	e.noteLocked(f.Key, r)
@@ -90,14 +95,10 @@ func (e *engine) Replace(ctx context.Context, r market.Range, f series.Frame) er
 }
 
 func (e *engine) Delete(ctx context.Context, k series.Key, r market.Range) error {
-	if err := e.begin(ctx); err != nil {
+	if err := e.lock(ctx); err != nil {
 		return err
 	}
-	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return errClosed
-	}
 	old, ok := e.kept[k]
 	if !ok {
 		return nil

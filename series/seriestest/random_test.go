@@ -44,14 +44,28 @@ func (q *quiet) FailNow()     { q.failed = true; runtime.Goexit() }
 func (q *quiet) Fail()        { q.failed = true }
 func (q *quiet) Failed() bool { return q.failed }
 
-// TestRandomProgramsFindSpoiltEngines breaks engines in ways that show only
-// where several calls meet.
-func TestRandomProgramsFindSpoiltEngines(t *testing.T) {
-	for name, value := range map[string]string{"rapid.nofailfile": "true", "rapid.shrinktime": "300ms"} {
+// set sets flags for the time of the test.
+func set(t *testing.T, flags map[string]string) {
+	t.Helper()
+	for name, value := range flags {
+		old := flag.Lookup(name).Value.String()
 		if err := flag.Set(name, value); err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() {
+			if err := flag.Set(name, old); err != nil {
+				t.Error(err)
+			}
+		})
 	}
+}
+
+// TestRandomProgramsFindSpoiltEngines breaks engines in ways that show only
+// where several calls meet.
+func TestRandomProgramsFindSpoiltEngines(t *testing.T) {
+	// Always the same programs, and enough of them: that each engine is caught
+	// must not be a matter of luck.
+	set(t, map[string]string{"rapid.nofailfile": "true", "rapid.shrinktime": "300ms", "rapid.checks": "5000", "rapid.seed": "1"})
 	for name, spoil := range map[string]func(e series.Engine) series.Engine{
 		"forgets the attributes on a replace": func(e series.Engine) series.Engine {
 			return &broken{Engine: e, replace: func(ctx context.Context, r market.Range, f series.Frame) error {

@@ -14,14 +14,26 @@ type BaseColumn struct {
 // BaseColumns returns the columns that every row of kind k has, besides Time
 // and Seq: the fields of [market.Bar] and [market.Tick] by their names in JSON.
 // Indicators have none. The slice is the caller's.
-func BaseColumns(k Kind) []BaseColumn {
+func BaseColumns(k Kind) []BaseColumn { return slices.Clone(columnsOfKind(k)) }
+
+func columnsOfKind(k Kind) []BaseColumn {
 	switch k {
 	case Bars:
-		return slices.Clone(barColumns)
+		return barColumns
 	case Ticks:
-		return slices.Clone(tickColumns)
+		return tickColumns
 	}
 	return nil
+}
+
+// baseColumn returns the base column of kind k called name, if there is one.
+func baseColumn(k Kind, name string) (BaseColumn, bool) {
+	columns := columnsOfKind(k)
+	i := slices.IndexFunc(columns, func(c BaseColumn) bool { return c.Name == name })
+	if i < 0 {
+		return BaseColumn{}, false
+	}
+	return columns[i], true
 }
 
 var barColumns = floats("open", "high", "low", "close", "volume", "turnover", "open_interest")

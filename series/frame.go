@@ -202,11 +202,10 @@ func (f *Frame) validateShape() error {
 	if seqs := f.Len(); f.Key.Kind == Ticks && len(f.Seq) != seqs || f.Key.Kind != Ticks && f.Seq != nil {
 		return fault.SeriesFrame.Errorf("there are %d values of Seq for %d rows of %s", len(f.Seq), seqs, f.Key.Kind)
 	}
-	base := BaseColumns(f.Key.Kind)
 	seen := make(map[string]bool, len(f.Cols))
 	for i := range f.Cols {
 		c := &f.Cols[i]
-		err := c.validateShape(f.Len(), base)
+		err := c.validateShape(f.Len(), f.Key.Kind)
 		if err == nil && seen[c.Name] {
 			err = fault.SeriesFrame.Errorf("the column stands twice")
 		}
@@ -218,7 +217,7 @@ func (f *Frame) validateShape() error {
 	return nil
 }
 
-func (c *Column) validateShape(rows int, base []BaseColumn) error {
+func (c *Column) validateShape(rows int, kind Kind) error {
 	switch t := c.Type(); {
 	case t == 0:
 		return fault.SeriesFrame.Errorf("the column has no values, or those of two types")
@@ -227,13 +226,13 @@ func (c *Column) validateShape(rows int, base []BaseColumn) error {
 	case c.Valid != nil && len(c.Valid) != rows:
 		return fault.SeriesFrame.Errorf("Valid has %d values for %d rows", len(c.Valid), rows)
 	}
-	i := slices.IndexFunc(base, func(b BaseColumn) bool { return b.Name == c.Name })
+	base, ok := baseColumn(kind, c.Name)
 	switch {
-	case i >= 0 && base[i].Type != c.Type():
-		return fault.SeriesFrame.Errorf("the column is of type %s, not %s", base[i].Type, c.Type())
-	case i >= 0 && !base[i].MayBeAbsent && slices.Contains(c.Valid, false):
+	case ok && base.Type != c.Type():
+		return fault.SeriesFrame.Errorf("the column is of type %s, not %s", base.Type, c.Type())
+	case ok && !base.MayBeAbsent && slices.Contains(c.Valid, false):
 		return fault.SeriesFrame.Errorf("row %d has no value, but the column belongs to every row", slices.Index(c.Valid, false))
-	case i < 0 && (!columnName.MatchString(c.Name) || slices.Contains([]string{"time", "seq"}, c.Name)):
+	case !ok && (!columnName.MatchString(c.Name) || slices.Contains([]string{"time", "seq"}, c.Name)):
 		return fault.SeriesFrame.Errorf("an extra column is named by at most 63 lower-case letters, digits and underscores, and not time or seq")
 	}
 	return nil

@@ -179,12 +179,8 @@ func valueAt(kind Kind, name string, c *Column, i int) rowValue {
 
 // isBase reports whether name is a base column that is never absent.
 func isBase(kind Kind, name string) bool {
-	base := barColumns
-	if kind == Ticks {
-		base = tickColumns
-	}
-	i := slices.IndexFunc(base, func(b BaseColumn) bool { return b.Name == name })
-	return kind != Indicator && i >= 0 && !base[i].MayBeAbsent
+	c, ok := baseColumn(kind, name)
+	return ok && !c.MayBeAbsent
 }
 
 // same reports whether v and w are the same value, numbers bit for bit.

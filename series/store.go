@@ -183,15 +183,7 @@ func (s *Store) Read(ctx context.Context, q Query) iter.Seq2[*Frame, error] {
 			yield(nil, fmt.Errorf("series: read: %w", err))
 			return
 		}
-		for f, err := range s.engine.Read(ctx, q) {
-			if err != nil {
-				yield(nil, fmt.Errorf("series: read: %w", err))
-				return
-			}
-			if !yield(f, nil) {
-				return
-			}
-		}
+		wrapped("series: read", s.engine.Read(ctx, q))(yield)
 	}
 }
 
@@ -337,9 +329,9 @@ func (s *Store) knownTypes(ctx context.Context, k Key) (map[string]Type, error) 
 // checkTypes returns an error if an extra column of f is of another type than
 // the one that is stored, and notes the types that are new.
 func (s *Store) checkTypes(ctx context.Context, f *Frame) error {
-	base := BaseColumns(f.Key.Kind)
 	isExtra := func(c Column) bool {
-		return !slices.ContainsFunc(base, func(b BaseColumn) bool { return b.Name == c.Name })
+		_, base := baseColumn(f.Key.Kind, c.Name)
+		return !base
 	}
 	if !slices.ContainsFunc(f.Cols, isExtra) {
 		return nil

@@ -12,6 +12,7 @@ const (
 	SeriesClosed    Code = "RF-SER-008"
 	SeriesOutside   Code = "RF-SER-009"
 	SeriesLate      Code = "RF-SER-010"
+	SeriesPartly    Code = "RF-SER-011"
 )
 
 var seriesEntries = []Entry{
@@ -93,6 +94,14 @@ var seriesEntries = []Entry{
 		Text{
 			"Read the stored ticks of its microsecond and give it the Seq after the highest, or leave it out and say so.",
 			"读取该微秒内已存储的 tick，取最大 Seq 的下一个号；或舍弃它并记录下来。",
+		},
+	},
+	{
+		SeriesPartly, Unknown,
+		Text{"a part of the call was stored", "本次调用只有一部分已存储"},
+		Text{
+			"Mend what the message names and write the same again: a row that is stored already is not doubled.",
+			"修正错误信息所指出的问题后，原样再写一次：已存储的行不会重复。",
 		},
 	},
 }

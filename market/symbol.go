@@ -43,7 +43,7 @@ func ParseSymbol(s string) (Symbol, error) {
 // Validate returns an error of kind [fault.Invalid] that tells which part of
 // y is not well formed.
 func (y Symbol) Validate() error {
-	err := codeFault(y.Code)
+	err := ValidateCode(y.Code)
 	if err == nil {
 		err = exchangeFault(y.Exchange)
 	}
@@ -53,7 +53,10 @@ func (y Symbol) Validate() error {
 	return nil
 }
 
-func codeFault(code string) error {
+// ValidateCode returns an error of kind [fault.Invalid] if code cannot be that
+// of a symbol: it has 1 to 128 bytes of UTF-8, all of which can be seen, no
+// space at either end and no backslash at the end.
+func ValidateCode(code string) error {
 	switch {
 	case code == "":
 		return fault.MarketSymbol.Errorf("the code is empty")

@@ -22,15 +22,15 @@ import (
 // Package seriestest checks that an implementation keeps this contract.
 type Engine interface {
 	// Write keeps the rows and attributes of frames, in their order. A row
-	// replaces the whole row that had its place, extra columns too. Each frame
-	// has at most [MaxRows] rows and [MaxBytes] of values. Where the engine
-	// promises whole frames, nobody sees a part of one. The frames are the
+	// replaces the whole row that had its place, extra columns too. Together the
+	// frames have at most [MaxRows] rows and [MaxBytes] of values. Where the
+	// engine promises whole frames, nobody sees a part of one. The frames are the
 	// caller's again when Write returns, and are not changed.
 	Write(ctx context.Context, frames []Frame) error
 
 	// Replace exchanges the rows of f.Key in r for those of f, all of which lie
 	// in r, and keeps f's attributes as Write does. Nobody sees half of it where
-	// the engine promises that.
+	// the engine promises that, though f may be larger than the frames of Write.
 	Replace(ctx context.Context, r market.Range, f Frame) error
 
 	// Read yields the rows that q asks for: key by key in the order of q.Keys,
@@ -68,12 +68,6 @@ type Engine interface {
 	// Calls after it fail with [fault.Closed]; a second Close does nothing.
 	Close() error
 }
-
-// The most that a frame which is given to an engine holds.
-const (
-	MaxRows  = 1 << 20
-	MaxBytes = 64 << 20
-)
 
 // A Query says what to read.
 type Query struct {

@@ -168,22 +168,36 @@ func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error)
 	return !d.stopped, nil
 }
 
-// tickBefore tells d of the last tick with a price before the range.
+// tickBefore tells d of the last tick with a price before the range. Few ticks
+// have none, so it asks for few, and for more while that does not do.
 func (s *Store) tickBefore(ctx context.Context, k Key, d *folder) error {
 	q := Query{Keys: []Key{k}, Range: market.Range{To: d.query.Range.From}, Columns: []string{"last_price", "volume", "turnover"}, Reverse: true}
-	for f, err := range s.engine.Read(ctx, q) {
-		if err != nil {
+	for _, q.Limit = range [...]int{64, 4096, 0} {
+		rows, err := s.lastTick(ctx, q, d)
+		if err != nil || d.known || rows < q.Limit {
 			return err
 		}
+	}
+	return nil
+}
+
+// lastTick tells d of the first tick with a price that q yields, and returns how
+// many it read.
+func (s *Store) lastTick(ctx context.Context, q Query, d *folder) (rows int, err error) {
+	for f, err := range s.engine.Read(ctx, q) {
+		if err != nil {
+			return 0, err
+		}
+		rows += f.Len()
 		price, volume, turnover := floatsOf(f, "last_price"), floatsOf(f, "volume"), floatsOf(f, "turnover")
 		for i := range f.Time {
 			if price[i] != 0 {
 				d.before, d.known = counted{volume[i], turnover[i]}, true
-				return nil
+				return rows, nil
 			}
 		}
 	}
-	return nil
+	return rows, nil
 }
 
 // counted is what ticks count.

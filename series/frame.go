@@ -36,13 +36,11 @@ type Frame struct {
 	// Cols are the other columns, no two of the same name.
 	//
 	// Base columns, those of [BaseColumns], belong to every row of bars and
-	// ticks: one that a frame lacks is 0, or "", in all of its rows. Only the
-	// levels 2 to 5 of a tick's book may be absent, row by row, and are absent
-	// where the frame lacks them.
+	// ticks: one that a frame lacks is 0, or "", in all of its rows.
 	//
-	// Any other column is an extra one, a series' own. It may be absent row by
-	// row, and is absent in all rows of a frame that lacks it. Within a series
-	// a name stands for one type.
+	// Any other column is an extra one, a series' own, of which a frame has 64
+	// at most. It may be absent row by row, and is absent in all rows of a frame
+	// that lacks it. Within a series a name stands for one type.
 	Cols []Column
 }
 
@@ -60,7 +58,7 @@ type Column struct {
 }
 
 // Texts are values out of a dictionary: the text of row i is Dict[Index[i]].
-// No text stands in Dict twice.
+// No text stands in Dict twice, and none is longer than 1,024 bytes.
 type Texts struct {
 	Dict  []string
 	Index []uint32
@@ -151,6 +149,8 @@ func (c *Column) clone() Column {
 const (
 	maxAttrs     = 64
 	maxAttrValue = 1024
+	maxExtras    = 64
+	maxText      = 1024
 )
 
 // columnName is the form of the names of extra columns and attributes: one that
@@ -159,8 +159,9 @@ var columnName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
 // Validate returns an error of kind [fault.Invalid] if f cannot be stored: the
 // key names no series, columns differ in length, a name or type is wrong, a row
-// has no time or one that is out of bounds, or a number is NaN or infinite. The
-// error tells row (from 0) and column. It does not look at the order of rows.
+// has no time or one that is out of bounds, a number is NaN or infinite, or a
+// tick has something in a level of the book beyond its depth. The error tells
+// row (from 0) and column. It does not look at the order of rows.
 func (f *Frame) Validate() error {
 	if err := f.Key.Validate(); err != nil {
 		return err
@@ -178,6 +179,9 @@ func (f *Frame) Validate() error {
 		if err := f.Cols[i].validateValues(); err != nil {
 			return fault.At(fault.Place{Field: f.Cols[i].Name}, err)
 		}
+	}
+	if f.Key.Kind == Ticks {
+		return f.validateBook()
 	}
 	return nil
 }
@@ -202,7 +206,7 @@ func (f *Frame) validateShape() error {
 	if seqs := f.Len(); f.Key.Kind == Ticks && len(f.Seq) != seqs || f.Key.Kind != Ticks && f.Seq != nil {
 		return fault.SeriesFrame.Errorf("there are %d values of Seq for %d rows of %s", len(f.Seq), seqs, f.Key.Kind)
 	}
-	seen := make(map[string]bool, len(f.Cols))
+	seen, extras := make(map[string]bool, len(f.Cols)), 0
 	for i := range f.Cols {
 		c := &f.Cols[i]
 		err := c.validateShape(f.Len(), f.Key.Kind)
@@ -213,6 +217,12 @@ func (f *Frame) validateShape() error {
 			return fault.At(fault.Place{Field: c.Name}, err)
 		}
 		seen[c.Name] = true
+		if !isBase(f.Key.Kind, c.Name) {
+			extras++
+		}
+	}
+	if extras > maxExtras {
+		return fault.SeriesFrame.Errorf("%d extra columns are more than %d", extras, maxExtras)
 	}
 	return nil
 }
@@ -230,7 +240,7 @@ func (c *Column) validateShape(rows int, kind Kind) error {
 	switch {
 	case ok && base.Type != c.Type():
 		return fault.SeriesFrame.Errorf("the column is of type %s, not %s", base.Type, c.Type())
-	case ok && !base.MayBeAbsent && slices.Contains(c.Valid, false):
+	case ok && slices.Contains(c.Valid, false):
 		return fault.SeriesFrame.Errorf("row %d has no value, but the column belongs to every row", slices.Index(c.Valid, false))
 	case !ok && (!columnName.MatchString(c.Name) || slices.Contains([]string{"time", "seq"}, c.Name)):
 		return fault.SeriesFrame.Errorf("an extra column is named by at most 63 lower-case letters, digits and underscores, and not time or seq")
@@ -253,6 +263,51 @@ func (f *Frame) validateTimes() error {
 	return nil
 }
 
+// validateBook checks what only ticks have: times of arrival, and levels of the
+// book that are 0 beyond the depth.
+func (f *Frame) validateBook() error {
+	if c := f.Column("localtime"); c != nil {
+		for i, t := range c.Ints {
+			if err := market.Time(t).Validate(); t != 0 && err != nil {
+				return fault.At(fault.Place{Field: c.Name}, fault.SeriesFrame.Errorf("row %d: %w", i, err))
+			}
+		}
+	}
+	depth := make([]int64, f.Len())
+	if c := f.Column("depth"); c != nil {
+		depth = c.Ints
+	}
+	for i, d := range depth {
+		if d < 0 || d > bookDepth {
+			return fault.At(fault.Place{Field: "depth"}, fault.SeriesFrame.Errorf("row %d: %w", i, fault.MarketDepth.Errorf("depth %d is not 0 to 5", d)))
+		}
+	}
+	for level := range bookDepth {
+		for _, of := range levelColumns(level + 1) {
+			c := f.Column(of.Name)
+			if c == nil {
+				continue
+			}
+			if i := c.beyond(depth, level); i >= 0 {
+				err := fault.MarketDepth.Errorf("%v stands in a level beyond depth %d", c.Floats[i], depth[i])
+				return fault.At(fault.Place{Field: c.Name}, fault.SeriesFrame.Errorf("row %d: %w", i, err))
+			}
+		}
+	}
+	return nil
+}
+
+// beyond returns the first row that has a value in c, a column of a level from
+// 0, though its depth does not reach there; -1 if there is none.
+func (c *Column) beyond(depth []int64, level int) int {
+	for i, x := range c.Floats {
+		if depth[i] <= int64(level) && isSet(x) { // -0 too
+			return i
+		}
+	}
+	return -1
+}
+
 func (c *Column) validateValues() error {
 	if i := c.notFinite(); i >= 0 {
 		return fault.SeriesFrame.Errorf("row %d: %w", i, fault.MarketNotFinite.Errorf("%v is not a finite number", c.Floats[i]))
@@ -262,7 +317,10 @@ func (c *Column) validateValues() error {
 	}
 	seen := make(map[string]bool, len(c.Texts.Dict))
 	for _, s := range c.Texts.Dict {
-		if !utf8.ValidString(s) || seen[s] {
+		switch {
+		case len(s) > maxText:
+			return fault.SeriesFrame.Errorf("a text has %d bytes, more than %d", len(s), maxText)
+		case !utf8.ValidString(s) || seen[s]:
 			return fault.SeriesFrame.Errorf("the dictionary has %q twice, or it is not UTF-8", s)
 		}
 		seen[s] = true

@@ -2,6 +2,7 @@ package series_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func goodFrame() series.Frame {
 		Seq:   []uint32{0, 0},
 		Cols: []series.Column{
 			{Name: "last_price", Floats: []float64{1, 2}},
-			{Name: "bid_price_2", Floats: []float64{0, 2}, Valid: []bool{false, true}},
+			{Name: "bid_price_2", Floats: []float64{0, 2}},
 			{Name: "depth", Ints: []int64{0, 2}},
 			{Name: "venue", Texts: &series.Texts{Dict: []string{"N", "P"}, Index: []uint32{1, 0}}, Valid: []bool{true, false}},
 		},
@@ -56,6 +57,14 @@ func TestAFrameThatCannotBeStoredSaysWhy(t *testing.T) {
 	f("time: row 1: no time", func(f *series.Frame) { f.Time[1] = 0 })
 	f("time: row 0: time", func(f *series.Frame) { f.Time[0] = math.MinInt64 })
 	f("last_price: row 1: NaN", func(f *series.Frame) { f.Cols[0].Floats[1] = math.NaN() })
+	f("depth: row 1: depth 6 is not 0 to 5", func(f *series.Frame) { f.Cols[2].Ints[1] = 6 })
+	f("depth: row 0: depth -1 is not 0 to 5", func(f *series.Frame) { f.Cols[2].Ints[0] = -1 })
+	f("bid_price_2: row 1: 2 stands in a level beyond depth 1", func(f *series.Frame) { f.Cols[2].Ints[1] = 1 })
+	f("bid_price_2: row 0: -0 stands in a level beyond depth 0", func(f *series.Frame) { f.Cols[1].Floats[0] = math.Copysign(0, -1) })
+	f("ask_volume_1: row 0: 1 stands in a level beyond depth 0", column(0, series.Column{Name: "ask_volume_1", Floats: []float64{1, 0}}))
+	f("bid_price_2: row 1: 2 stands in a level beyond depth 0", column(2, series.Column{Name: "last_volume", Floats: []float64{0, 0}}))
+	f("bid_price_2: row 0 has no value", func(f *series.Frame) { f.Cols[1].Valid = []bool{false, true} })
+	f("localtime: row 1: time", column(0, series.Column{Name: "localtime", Ints: []int64{0, math.MinInt64}}))
 	f("last_price: row 0: +Inf", func(f *series.Frame) { f.Cols[0].Floats[0] = math.Inf(1) })
 	f("last_price: the column has 1 values for 2 rows", column(0, series.Column{Name: "last_price", Floats: []float64{1}}))
 	f("last_price: the column is of type float64, not int64", column(0, series.Column{Name: "last_price", Ints: []int64{1, 2}}))
@@ -64,6 +73,12 @@ func TestAFrameThatCannotBeStoredSaysWhy(t *testing.T) {
 	f("venue: the column stands twice", column(0, series.Column{Name: "venue", Ints: []int64{1, 2}}))
 	f("venue: the column has no values, or those of two types", column(3, series.Column{Name: "venue"}))
 	f("venue: the column has no values, or those of two types", column(3, series.Column{Name: "venue", Ints: []int64{1, 2}, Floats: []float64{1, 2}}))
+	f("venue: a text has 1025 bytes, more than 1024", func(f *series.Frame) { f.Cols[3].Texts.Dict[1] = strings.Repeat("x", 1025) })
+	f("65 extra columns are more than 64", func(f *series.Frame) {
+		for i := range 64 {
+			f.Cols = append(f.Cols, series.Column{Name: fmt.Sprint("x", i), Ints: []int64{1, 2}})
+		}
+	})
 	f(`venue: the dictionary has "N" twice`, func(f *series.Frame) { f.Cols[3].Texts.Dict[1] = "N" })
 	f("venue: the dictionary has", func(f *series.Frame) { f.Cols[3].Texts.Dict[1] = "\xff" })
 	f("venue: row 0: there is no text 2 in a dictionary of 2", func(f *series.Frame) { f.Cols[3].Texts.Index[0] = 2 })
@@ -74,7 +89,7 @@ func TestAFrameThatCannotBeStoredSaysWhy(t *testing.T) {
 
 func TestWhatStandsInARowWithoutAValueDoesNotMatter(t *testing.T) {
 	f := goodFrame()
-	f.Cols[1].Floats[0] = math.NaN()
+	f.Cols = append(f.Cols, series.Column{Name: "settlement", Floats: []float64{math.NaN(), 1}, Valid: []bool{false, true}})
 	f.Cols[3].Texts.Index[1] = 99
 	if err := f.Validate(); err != nil {
 		t.Error(err)
@@ -97,7 +112,7 @@ func TestACloneSharesNothing(t *testing.T) {
 	f := goodFrame()
 	g := f.Clone()
 	f.Attrs["zone"], f.Time[0], f.Seq[0] = "UTC", 1, 9
-	f.Cols[0].Floats[0], f.Cols[1].Valid[0], f.Cols[2].Ints[0], f.Cols[3].Texts.Dict[0], f.Cols[3].Texts.Index[0] = 9, true, 9, "x", 0
+	f.Cols[0].Floats[0], f.Cols[3].Valid[0], f.Cols[2].Ints[0], f.Cols[3].Texts.Dict[0], f.Cols[3].Texts.Index[0] = 9, false, 9, "x", 0
 	want := goodFrame()
 	if g.Attrs["zone"] != "Asia/Shanghai" || !slices.Equal(g.Time, want.Time) || !slices.Equal(g.Seq, want.Seq) {
 		t.Errorf("got %+v, want %+v", g, want)

@@ -3,8 +3,6 @@ package series
 import (
 	"cmp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
@@ -39,12 +37,10 @@ type Key struct {
 	Interval market.Interval
 
 	// Name is the name of an indicator with its parameters, "rsi(14)", and ""
-	// for bars and ticks. It has 1 to 128 bytes of UTF-8 without control
-	// characters, no space at either end, and no backslash at the end.
+	// for bars and ticks. It is formed as the code of a symbol is: see
+	// [market.ValidateCode].
 	Name string
 }
-
-const maxName = 128
 
 // BarKey returns the key of the bars of y with interval v.
 func BarKey(y market.Symbol, v market.Interval) Key {
@@ -74,15 +70,14 @@ func (k Key) Validate() error {
 }
 
 func (k Key) validateName() error {
-	switch {
-	case k.Kind != Indicator && k.Name != "":
-		return fault.SeriesKey.Errorf("key %s: only indicators have a name", k)
-	case k.Kind != Indicator:
+	if k.Kind != Indicator {
+		if k.Name != "" {
+			return fault.SeriesKey.Errorf("key %s: only indicators have a name", k)
+		}
 		return nil
-	case k.Name == "" || len(k.Name) > maxName:
-		return fault.SeriesKey.Errorf("key %s: the name of an indicator has 1 to 128 bytes", k)
-	case !utf8.ValidString(k.Name) || strings.ContainsFunc(k.Name, unicode.IsControl) || strings.TrimSpace(k.Name) != k.Name || strings.HasSuffix(k.Name, `\`):
-		return fault.SeriesKey.Errorf("key %s: the name holds a control character, bytes that are not UTF-8, or a space or backslash at an end", k)
+	}
+	if err := market.ValidateCode(k.Name); err != nil {
+		return fault.SeriesKey.Errorf("key %s: the name is formed as a code is: %w", k, err)
 	}
 	return nil
 }

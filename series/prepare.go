@@ -2,7 +2,6 @@ package series
 
 import (
 	"context"
-	"iter"
 	"math"
 	"slices"
 
@@ -29,9 +28,10 @@ func (s *Store) prepare(ctx context.Context, frames []Frame) ([]*Frame, error) {
 	for _, k := range keys {
 		f, err := joined(byKey[k])
 		if err == nil {
-			err = s.checkTypes(ctx, f)
+			err = s.claimTypes(ctx, f)
 		}
 		if err != nil {
+			s.forgetTypes(ready)
 			return nil, err
 		}
 		ready = append(ready, f)
@@ -177,10 +177,9 @@ func valueAt(kind Kind, name string, c *Column, i int) rowValue {
 	return rowValue{present: true, text: c.Texts.Dict[c.Texts.Index[i]]}
 }
 
-// isBase reports whether name is a base column that is never absent.
 func isBase(kind Kind, name string) bool {
-	c, ok := baseColumn(kind, name)
-	return ok && !c.MayBeAbsent
+	_, ok := baseColumn(kind, name)
+	return ok
 }
 
 // same reports whether v and w are the same value, numbers bit for bit.
@@ -213,28 +212,6 @@ func sameRow(f *Frame, i int, g *Frame, j int) bool {
 // isSet reports whether x is anything but 0; -0 is.
 func isSet(x float64) bool { return math.Float64bits(x) != 0 }
 
-// parts yields f in pieces that an engine takes: at most MaxRows rows and
-// MaxBytes of values each. A frame without rows is one piece.
-func parts(f *Frame) iter.Seq[Frame] {
-	return func(yield func(Frame) bool) {
-		const cell = 8
-		rows := min(MaxRows, max(1, MaxBytes/(cell*(len(f.Cols)+2))))
-		if f.Len() <= rows {
-			yield(*f)
-			return
-		}
-		for from := 0; from < f.Len(); from += rows {
-			part := f.Slice(from, min(from+rows, f.Len()))
-			if from > 0 {
-				part.Attrs = nil
-			}
-			if !yield(part) {
-				return
-			}
-		}
-	}
-}
-
 // rangeOf returns the range that holds the rows of f, an empty one for none.
 func rangeOf(f *Frame) market.Range {
 	if f.Len() == 0 {
@@ -262,12 +239,9 @@ type comparison struct {
 func (s *Store) compareAll(ctx context.Context, frames []*Frame, refuse bool) (Counts, error) {
 	var all Counts
 	for _, f := range frames {
-		c, err := s.compare(ctx, f, rangeOf(f))
+		c, err := s.compare(ctx, f, rangeOf(f), refuse)
 		if err != nil {
 			return Counts{}, err
-		}
-		if refuse && c.Replaced > 0 {
-			return Counts{}, fault.SeriesDiffers.Errorf("%d rows of %s differ from those stored, the first of them at %s", c.Replaced, f.Key, c.first)
 		}
 		all.New += c.New
 		all.Unchanged += c.Unchanged
@@ -276,19 +250,22 @@ func (s *Store) compareAll(ctx context.Context, frames []*Frame, refuse bool) (C
 	return all, nil
 }
 
-// compare holds f against the rows stored in r. Deleted are those of which f
-// has nothing in their place.
-func (s *Store) compare(ctx context.Context, f *Frame, r market.Range) (comparison, error) {
+// compare holds f against the rows stored in r, and refuses rows that differ if
+// it should. Deleted are those of which f has nothing in their place.
+func (s *Store) compare(ctx context.Context, f *Frame, r market.Range, refuse bool) (Counts, error) {
 	var c comparison
 	next := 0
 	for g, err := range s.engine.Read(ctx, Query{Keys: []Key{f.Key}, Range: r}) {
 		if err != nil {
-			return comparison{}, err
+			return Counts{}, err
 		}
 		next = c.add(f, next, g)
 	}
+	if refuse && c.Replaced > 0 {
+		return Counts{}, fault.SeriesDiffers.Errorf("%d rows of %s differ from those stored, the first of them at %s", c.Replaced, f.Key, c.first)
+	}
 	c.New = int64(f.Len()) - c.Unchanged - c.Replaced
-	return c, nil
+	return c.Counts, nil
 }
 
 // add counts the stored rows of g against those of f from row i on, and returns

@@ -79,8 +79,6 @@ var tickFields = append([]tickField{
 	{"pre_close", func(t *market.Tick) *float64 { return &t.PreClose }},
 }, levelFields()...)
 
-const plainTickFields = 11
-
 func levelFields() []tickField {
 	var fields []tickField
 	for level := range 5 {
@@ -94,15 +92,6 @@ func levelFields() []tickField {
 	return fields
 }
 
-// levelOf returns the level of the book, from 1, that field i belongs to, and 0
-// for one that belongs to none.
-func levelOf(i int) int {
-	if i < plainTickFields {
-		return 0
-	}
-	return (i-plainTickFields)/4 + 1
-}
-
 // FrameOfTicks returns a frame of the given ticks of y. Columns that are 0 in
 // every tick are left out. It keeps nothing of ticks.
 func FrameOfTicks(y market.Symbol, ticks []market.Tick) Frame {
@@ -110,10 +99,8 @@ func FrameOfTicks(y market.Symbol, ticks []market.Tick) Frame {
 	for i := range ticks {
 		f.Time[i], f.Seq[i] = ticks[i].Time, ticks[i].Seq
 	}
-	for i, field := range tickFields {
-		if c, used := fieldColumn(ticks, field, levelOf(i)); used {
-			f.Cols = append(f.Cols, c)
-		}
+	for _, field := range tickFields {
+		f.Cols = append(f.Cols, fieldColumn(ticks, field)...)
 	}
 	depth := intColumn("depth", ticks, func(t *market.Tick) int64 { return int64(t.Depth) })
 	local := intColumn("localtime", ticks, func(t *market.Tick) int64 { return int64(t.Local) })
@@ -123,26 +110,19 @@ func FrameOfTicks(y market.Symbol, ticks []market.Tick) Frame {
 	return f
 }
 
-// fieldColumn returns the column of a field, and whether any tick has a value
-// in it.
-func fieldColumn(ticks []market.Tick, field tickField, level int) (c Column, used bool) {
-	c = Column{Name: field.name, Floats: make([]float64, len(ticks))}
-	all := true
+// fieldColumn returns the column of a field, and none if no tick has a value in
+// it.
+func fieldColumn(ticks []market.Tick, field tickField) []Column {
+	c := Column{Name: field.name, Floats: make([]float64, len(ticks))}
+	used := false
 	for i := range ticks {
-		x := *field.of(&ticks[i])
-		c.Floats[i] = x
-		present := level < 2 || int(ticks[i].Depth) >= level
-		all = all && present
-		used = used || (level < 2 && isSet(x)) || (level >= 2 && present)
+		c.Floats[i] = *field.of(&ticks[i])
+		used = used || isSet(c.Floats[i])
 	}
-	if level < 2 || all {
-		return c, used
+	if !used {
+		return nil
 	}
-	c.Valid = make([]bool, len(ticks))
-	for i := range ticks {
-		c.Valid[i] = int(ticks[i].Depth) >= level
-	}
-	return c, used
+	return []Column{c}
 }
 
 func intColumn(name string, ticks []market.Tick, of func(*market.Tick) int64) []Column {
@@ -205,9 +185,7 @@ func (f *Frame) eachTick(yield func(market.Tick, error) bool) bool {
 	for i := range f.Time {
 		t := market.Tick{Time: f.Time[i], Seq: f.Seq[i]}
 		for _, s := range sources {
-			if s.column.has(i) {
-				*s.of(&t) = s.column.Floats[i]
-			}
+			*s.of(&t) = s.column.Floats[i]
 		}
 		if depth != nil {
 			t.Depth = uint8(depth.Ints[i])

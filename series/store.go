@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
-	"slices"
-	"sync"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
@@ -25,15 +22,13 @@ type Options struct {
 type Store struct {
 	engine Engine
 	ring   ring
-
-	mu    sync.Mutex              // guards types
-	types map[Key]map[string]Type // of extra columns, once they are known
+	types  knownTypes
 }
 
 // New returns a Store over e and takes charge of closing it. A nil opts is the
 // same as a pointer to the zero Options.
 func New(e Engine, opts *Options) *Store {
-	s := &Store{engine: e, ring: ring{most: 4096}, types: map[Key]map[string]Type{}}
+	s := &Store{engine: e, ring: ring{most: 4096}, types: knownTypes{of: map[Key]map[string]Type{}}}
 	if opts != nil && opts.KnownChanges > 0 {
 		s.ring.most = opts.KnownChanges
 	}
@@ -67,8 +62,9 @@ type Counts struct {
 // invalid, nothing is stored. Of two rows of bars or indicators in the same
 // place the later one counts; two ticks in the same place that differ are
 // fault.SeriesSamePlace, since one of them was not numbered. If the engine
-// fails midway, what stood before may be kept: the same call may be repeated. A
-// nil opts is the same as a pointer to the zero WriteOptions.
+// fails when some of the rows are stored and others not, the error is
+// fault.SeriesPartly, and of kind [fault.Unknown]: the same call may be
+// repeated. A nil opts is the same as a pointer to the zero WriteOptions.
 //
 // The frames are the caller's again when Write returns, and are not changed.
 func (s *Store) Write(ctx context.Context, frames []Frame, opts *WriteOptions) (Counts, error) {
@@ -83,18 +79,36 @@ func (s *Store) Write(ctx context.Context, frames []Frame, opts *WriteOptions) (
 	var counts Counts
 	if o.Count || o.RefuseDifferent {
 		if counts, err = s.compareAll(ctx, ready, o.RefuseDifferent); err != nil {
+			s.forgetTypes(ready)
 			return Counts{}, fmt.Errorf("series: write: %w", err)
 		}
 	}
-	for _, f := range ready {
-		for part := range parts(f) {
-			if err := s.engine.Write(ctx, []Frame{part}); err != nil {
-				return Counts{}, fmt.Errorf("series: write %s: %w", f.Key, err)
-			}
-		}
-		s.ring.note(f.Key, rangeOf(f))
+	if err := s.write(ctx, ready); err != nil {
+		s.forgetTypes(ready)
+		return Counts{}, fmt.Errorf("series: write: %w", err)
 	}
 	return counts, nil
+}
+
+// write gives prepared frames to the engine.
+func (s *Store) write(ctx context.Context, frames []*Frame) error {
+	stored := 0
+	for call := range calls(frames) {
+		err := s.engine.Write(ctx, call)
+		rows := 0
+		for i := range call {
+			s.ring.note(call[i].Key, rangeOf(&call[i])) // who failed may have written
+			rows += call[i].Len()
+		}
+		if err != nil && stored > 0 {
+			return fault.SeriesPartly.Errorf("%d rows are stored, and the next %d may be: %w", stored, rows, err)
+		}
+		if err != nil {
+			return err
+		}
+		stored += rows
+	}
+	return nil
 }
 
 // WriteBars stores bars of y with interval v, as Write does.
@@ -116,8 +130,10 @@ func (s *Store) WriteTicks(ctx context.Context, y market.Symbol, ticks []market.
 }
 
 // Replace exchanges the rows of f.Key in r for those of f, which may be in any
-// order and must lie in r. The result counts the rows that were new, unchanged,
-// replaced and deleted if opts asks for it.
+// order and must lie in r: of what lies in r, f is all that is left. f may have
+// any number of rows, and is still exchanged at once where the engine promises
+// that. The result counts the rows that were new, unchanged, replaced and
+// deleted if opts asks for it.
 func (s *Store) Replace(ctx context.Context, r market.Range, f Frame, opts *WriteOptions) (Counts, error) {
 	fail := func(err error) (Counts, error) {
 		return Counts{}, fmt.Errorf("series: replace %s %s: %w", f.Key, r, err)
@@ -135,16 +151,17 @@ func (s *Store) Replace(ctx context.Context, r market.Range, f Frame, opts *Writ
 	}
 	var counts Counts
 	if opts != nil && (opts.Count || opts.RefuseDifferent) {
-		c, err := s.compare(ctx, g, r)
-		if err != nil {
+		if counts, err = s.compare(ctx, g, r, opts.RefuseDifferent); err != nil {
+			s.forgetTypes(ready)
 			return fail(err)
 		}
-		counts = c.Counts
 	}
-	if err := s.engine.Replace(ctx, r, *g); err != nil {
+	err = s.engine.Replace(ctx, r, *g)
+	s.ring.note(f.Key, r)
+	if err != nil {
+		s.forgetTypes(ready)
 		return fail(err)
 	}
-	s.ring.note(f.Key, r)
 	return counts, nil
 }
 
@@ -167,11 +184,12 @@ func (s *Store) Delete(ctx context.Context, k Key, r market.Range) (Counts, erro
 		}
 		counts.Deleted += int64(f.Len())
 	}
-	if err := s.engine.Delete(ctx, k, r); err != nil {
+	err := s.engine.Delete(ctx, k, r)
+	s.ring.note(k, r)
+	s.forgetTypes([]*Frame{{Key: k}})
+	if err != nil {
 		return fail(err)
 	}
-	s.forgetTypes(k)
-	s.ring.note(k, r)
 	return counts, nil
 }
 
@@ -304,61 +322,4 @@ func names(columns []BaseColumn) []string {
 		all[i] = c.Name
 	}
 	return all
-}
-
-// knownTypes returns the types of the extra columns of k that are stored.
-func (s *Store) knownTypes(ctx context.Context, k Key) (map[string]Type, error) {
-	s.mu.Lock()
-	types, ok := s.types[k]
-	s.mu.Unlock()
-	if ok {
-		return types, nil
-	}
-	types = map[string]Type{}
-	for o, err := range s.engine.Overview(ctx, Filter{Kind: k.Kind, Symbol: k.Symbol, Interval: k.Interval, Name: k.Name}) {
-		if err != nil {
-			return nil, err
-		}
-		if o.Key == k {
-			maps.Copy(types, o.Extra)
-		}
-	}
-	return types, nil
-}
-
-// checkTypes returns an error if an extra column of f is of another type than
-// the one that is stored, and notes the types that are new.
-func (s *Store) checkTypes(ctx context.Context, f *Frame) error {
-	isExtra := func(c Column) bool {
-		_, base := baseColumn(f.Key.Kind, c.Name)
-		return !base
-	}
-	if !slices.ContainsFunc(f.Cols, isExtra) {
-		return nil
-	}
-	known, err := s.knownTypes(ctx, f.Key)
-	if err != nil {
-		return err
-	}
-	types := maps.Clone(known)
-	for i := range f.Cols {
-		c := &f.Cols[i]
-		if !isExtra(*c) {
-			continue
-		}
-		if t, ok := types[c.Name]; ok && t != c.Type() {
-			return fault.At(fault.Place{Field: c.Name}, fault.SeriesType.Errorf("the column of %s is of type %s, not %s", f.Key, t, c.Type()))
-		}
-		types[c.Name] = c.Type()
-	}
-	s.mu.Lock()
-	s.types[f.Key] = types
-	s.mu.Unlock()
-	return nil
-}
-
-func (s *Store) forgetTypes(k Key) {
-	s.mu.Lock()
-	delete(s.types, k)
-	s.mu.Unlock()
 }

@@ -201,6 +201,21 @@ func TestARowThatDiffersIsRefusedWhereThatIsAsked(t *testing.T) {
 	}
 }
 
+func TestAReplaceRefusesRowsThatDifferWhereThatIsAsked(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, bar(0, 0), bar(1, 1))
+	refuse := &series.WriteOptions{RefuseDifferent: true}
+	_, err := s.Replace(t.Context(), market.Range{}, series.FrameOfBars(rebar, market.Minute, []market.Bar{bar(1, 2)}), refuse)
+	if !errors.Is(err, fault.SeriesDiffers) {
+		t.Errorf("got %v, want fault.SeriesDiffers", err)
+	}
+	wantBars(t, s, market.Range{}, bar(0, 0), bar(1, 1))
+	counts, err := s.Replace(t.Context(), market.Range{}, series.FrameOfBars(rebar, market.Minute, []market.Bar{bar(1, 1), bar(2, 2)}), refuse)
+	if want := (series.Counts{New: 1, Unchanged: 1, Deleted: 1}); err != nil || counts != want {
+		t.Errorf("got %+v, %v, want %+v", counts, err, want)
+	}
+}
+
 func TestReplaceExchangesARange(t *testing.T) {
 	s := open(t)
 	writeBars(t, s, bar(0, 0), bar(1, 1), bar(2, 2), bar(3, 3))
@@ -338,49 +353,6 @@ func TestAfterCloseEverythingIsClosed(t *testing.T) {
 			t.Errorf("%s: got %v, want fault.Closed", name, err)
 		}
 	}
-}
-
-// counting is an engine that notes how large its frames are.
-type counting struct {
-	series.Engine
-	rows  []int
-	attrs int
-}
-
-func (c *counting) Write(_ context.Context, frames []series.Frame) error {
-	for i := range frames {
-		c.rows = append(c.rows, frames[i].Len())
-		if frames[i].Attrs != nil {
-			c.attrs++
-		}
-	}
-	return nil
-}
-
-func TestAFrameThatIsTooLargeIsWrittenInParts(t *testing.T) {
-	f := func(rows, columns int, want ...int) {
-		t.Helper()
-		frame := series.Frame{Key: bars, Attrs: map[string]string{"source": "x"}, Time: make([]market.Time, rows)}
-		for i := range frame.Time {
-			frame.Time[i] = market.Time(i+1) * 1e9
-		}
-		values := make([]float64, rows)
-		for i := range columns {
-			frame.Cols = append(frame.Cols, series.Column{Name: series.BaseColumns(series.Bars)[i].Name, Floats: values})
-		}
-		e := &counting{}
-		if _, err := series.New(e, nil).Write(t.Context(), []series.Frame{frame}, nil); err != nil {
-			t.Fatal(err)
-		}
-		if !slices.Equal(e.rows, want) || e.attrs != 1 {
-			t.Errorf("%d rows of %d columns: got parts of %v rows, attributes in %d of them, want %v and 1", rows, columns, e.rows, e.attrs, want)
-		}
-	}
-	f(0, 0, 0)
-	f(1, 7, 1)
-	f(series.MaxRows, 0, series.MaxRows)
-	f(series.MaxRows+1, 0, series.MaxRows, 1)
-	f(1_000_000, 7, series.MaxBytes/72, 1_000_000-series.MaxBytes/72) // 64 MiB at 9 cells a row
 }
 
 func TestOverviewTellsWhatIsStored(t *testing.T) {

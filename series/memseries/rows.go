@@ -46,7 +46,8 @@ func without(old *series.Frame, r market.Range) *series.Frame {
 }
 
 // gather returns a frame of the given rows, with every column that any of them
-// has a value in.
+// has a value in. Package series has a function like it, which this one is
+// there to judge: they are two on purpose.
 func gather(k series.Key, order []pick) *series.Frame {
 	f := &series.Frame{Key: k, Time: make([]market.Time, len(order))}
 	if k.Kind == series.Ticks {
@@ -98,7 +99,7 @@ func gatherColumn(kind series.Kind, name string, t series.Type, order []pick) se
 		}
 		if from == nil {
 			// A base column that a frame lacks is 0 in all of its rows.
-			valid[i] = !mayBeAbsent(kind, name)
+			valid[i] = !isExtra(kind, name)
 			if valid[i] && c.Texts != nil {
 				c.Texts.Index[i] = code(c.Texts, codes, "")
 			}
@@ -136,13 +137,6 @@ func code(t *series.Texts, codes map[string]uint32, s string) uint32 {
 // isExtra reports whether name is no base column of the kind.
 func isExtra(kind series.Kind, name string) bool {
 	return !slices.ContainsFunc(series.BaseColumns(kind), func(b series.BaseColumn) bool { return b.Name == name })
-}
-
-// mayBeAbsent reports whether a row can be without a value of the column.
-func mayBeAbsent(kind series.Kind, name string) bool {
-	base := series.BaseColumns(kind)
-	i := slices.IndexFunc(base, func(b series.BaseColumn) bool { return b.Name == name })
-	return i < 0 || base[i].MayBeAbsent
 }
 
 func hasValue(c *series.Column) bool {

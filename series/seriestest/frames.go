@@ -64,7 +64,7 @@ func ticks(k series.Key, version int, places ...place) series.Frame {
 	for i, p := range places {
 		f.Time[i], f.Seq[i] = p.ns, p.seq
 		price[i], size[i] = float64(1000*i+version)+0.5, float64(10*i+version)
-		depth[i], local[i] = 1, int64(p.ns)+int64(version)
+		depth[i], local[i] = 1, int64(min(p.ns+market.Time(version), market.MaxTime))
 		name.Index[i] = uint32((i + version) % 2)
 	}
 	f.Cols = []series.Column{

@@ -1,6 +1,7 @@
 package seriestest
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -18,6 +19,7 @@ var seriesRules = []rule{
 	{"attributes are replaced all at once or left", "nil leaves them, an empty map removes them", attributes},
 	{"a frame of attributes needs no rows", "what a series is may be known before its first row", attributesAlone},
 	{"attributes go with the whole series only", "a range of rows is not the series", attributesDeleted},
+	{"Replace takes more rows than Write", "what must be seen at once cannot be split by the store", largeReplace},
 	{"Replace keeps attributes as Write does", "nil leaves them", attributesReplaced},
 	{"Overview counts exactly", "the count is what an operator compares with the source", overviewCounts},
 	{"Overview tells extra columns and their types", "a writer must know them before it writes", overviewExtras},
@@ -140,6 +142,25 @@ func attributesDeleted(t tb, e series.Engine) {
 	wantOverview(t, e, series.Filter{})
 	write(t, e, bars(rebarBars, 1, 60))
 	wantOverview(t, e, series.Filter{}, summary(bars(rebarBars, 1, 60)))
+}
+
+func largeReplace(t tb, e series.Engine) {
+	f := series.Frame{Key: rebarRSI, Time: make([]market.Time, series.MaxRows+2)}
+	for i := range f.Time {
+		f.Time[i] = at(int64(i) + 1)
+	}
+	write(t, e, bars(rebarRSI, 1, 0x7fffffff))
+	replace(t, e, market.Range{}, f)
+	wantOverview(t, e, series.Filter{}, summary(f))
+	for _, q := range []series.Query{{Limit: 2}, {Limit: 2, Reverse: true}} {
+		q.Keys = []series.Key{rebarRSI}
+		want := linesOf(f.Slice(0, 2))
+		if q.Reverse {
+			want = linesOf(f.Slice(f.Len()-2, f.Len()))
+			slices.Reverse(want)
+		}
+		wantLines(t, fmt.Sprintf("read %+v", q), read(t, e, q), want)
+	}
 }
 
 func attributesReplaced(t tb, e series.Engine) {

@@ -144,26 +144,48 @@ func (p *program) frame(k series.Key, r market.Range) series.Frame {
 
 // columns returns some of the columns that a series of the kind can have.
 func (p *program) columns(kind series.Kind, rows int) []series.Column {
-	choices := []series.BaseColumn{
-		{Name: "venue", Type: series.Text, MayBeAbsent: true},
-		{Name: "flag", Type: series.Int64, MayBeAbsent: true},
-		{Name: "v0", Type: series.Float64, MayBeAbsent: true},
-	}
+	choices := []series.BaseColumn{{Name: "venue", Type: series.Text}, {Name: "flag", Type: series.Int64}, {Name: "v0", Type: series.Float64}}
+	extras := len(choices)
 	for _, b := range series.BaseColumns(kind) {
 		if slices.Contains([]string{"open", "close", "last_price", "last_volume", "volume", "bid_price_2", "depth", "name"}, b.Name) {
 			choices = append(choices, b)
 		}
 	}
 	var columns []series.Column
-	for _, choice := range choices {
+	for i, choice := range choices {
 		if rapid.Bool().Draw(p.t, choice.Name) {
-			columns = append(columns, p.column(choice, rows))
+			columns = append(columns, p.column(choice, rows, i < extras))
+		}
+	}
+	return withBook(columns, rows)
+}
+
+// withBook returns columns with a depth that is one, and nothing beyond it.
+func withBook(columns []series.Column, rows int) []series.Column {
+	depth := make([]int64, rows)
+	for _, c := range columns {
+		if c.Name != "depth" {
+			continue
+		}
+		for i := range c.Ints {
+			c.Ints[i] &= 3
+		}
+		depth = c.Ints
+	}
+	for _, c := range columns {
+		if c.Name != "bid_price_2" {
+			continue
+		}
+		for i := range c.Floats {
+			if depth[i] < 2 {
+				c.Floats[i] = 0
+			}
 		}
 	}
 	return columns
 }
 
-func (p *program) column(of series.BaseColumn, rows int) series.Column {
+func (p *program) column(of series.BaseColumn, rows int, mayBeAbsent bool) series.Column {
 	c := series.Column{Name: of.Name}
 	switch of.Type {
 	case series.Float64:
@@ -174,7 +196,7 @@ func (p *program) column(of series.BaseColumn, rows int) series.Column {
 		dict := rapid.Permutation([]string{"", "N", "中"}).Draw(p.t, "dictionary")
 		c.Texts = &series.Texts{Dict: dict, Index: rapid.SliceOfN(rapid.Uint32Range(0, 2), rows, rows).Draw(p.t, "texts")}
 	}
-	if of.MayBeAbsent && rapid.Bool().Draw(p.t, "absent") {
+	if mayBeAbsent && rapid.Bool().Draw(p.t, "absent") {
 		c.Valid = rapid.SliceOfN(rapid.Bool(), rows, rows).Draw(p.t, "valid")
 	}
 	return c

@@ -14,7 +14,7 @@ var rowRules = []rule{
 	{"floats come back bit for bit", "a price is data, not an approximation", floatsBitForBit},
 	{"integers and texts come back as they were", "localtime needs 64 bits, and texts hold anything", integersAndTexts},
 	{"a base column that is left out is 0", "base columns belong to every row", baseLeftOut},
-	{"levels 2 to 5 may be absent by row", "a level of price 0 is not a level that is not there", levelsByRow},
+	{"levels of a book go with their tick", "a level that a tick lacks must not be that of the tick it replaced", levelsByRow},
 	{"extra columns are absent by row and by frame", "absent is not 0", extrasByRow},
 	{"extra columns have any of three types", "a trade id is no float", extraTypes},
 	{"dictionaries may differ between frames", "an index means nothing without its dictionary", dictionaries},
@@ -73,7 +73,7 @@ func floatsBitForBit(t tb, e series.Engine) {
 func integersAndTexts(t tb, e series.Engine) {
 	f := ticks(rebarTicks, 1, place{at(1), 0}, place{at(2), 0}, place{at(3), 0}, place{at(4), 0})
 	f = with(f,
-		column("localtime", int64(math.MaxInt64), int64(math.MinInt64), int64(1<<53+1), int64(-1)),
+		column("localtime", int64(market.MaxTime), int64(market.MinTime), int64(1<<53+1), int64(-1)),
 		column("name", "", "螺纹钢2601", "a\nb\tc\r\x00\"'\\,= ", "\\"),
 		column("id", int64(math.MaxInt64), int64(math.MinInt64), int64(0), int64(1<<53+1)),
 		column("note", "", "{\"a\": 1}\u2028", "\"\\\n\x7f\x00", "\\"))
@@ -97,9 +97,9 @@ func baseLeftOut(t tb, e series.Engine) {
 
 func levelsByRow(t tb, e series.Engine) {
 	f := ticks(rebarTicks, 1, place{at(1), 0}, place{at(2), 0}, place{at(3), 0})
-	f = with(f, column("depth", int64(2), int64(1), int64(3)))
-	for _, side := range []string{"bid_price", "bid_volume", "ask_price", "ask_volume"} {
-		f = with(f, column(side+"_2", 0.0, nil, 5.5), column(side+"_3", nil, nil, math.Copysign(0, -1)))
+	f = with(f, column("depth", int64(2), int64(1), int64(5)))
+	for i, side := range []string{"bid_price", "bid_volume", "ask_price", "ask_volume"} {
+		f = with(f, column(side+"_2", 0.5, 0.0, 5.5), column(side+"_3", 0.0, 0.0, math.Copysign(0, -1)), column(side+"_5", 0.0, 0.0, float64(i)))
 	}
 	write(t, e, f)
 	wantRows(t, e, of(rebarTicks), f)

@@ -47,6 +47,9 @@ type Harness struct {
 	// KeptChanges is how many changes the engine knows at most, 0 for an
 	// engine that keeps all or none, or does not say.
 	KeptChanges int
+
+	// leftOut are rules that a sketch is too slow for.
+	leftOut []string
 }
 
 // A tb is what a rule needs of a test. [testing.TB] is one; the tests of this
@@ -85,7 +88,7 @@ func (h *Harness) rules() []rule {
 
 // broken returns the names of the rules that the engine does not promise.
 func (h *Harness) broken() []string {
-	var names []string
+	names := slices.Clone(h.leftOut)
 	if h.NoWholeRows {
 		names = append(names, wholeRows)
 	}

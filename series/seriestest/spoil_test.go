@@ -129,12 +129,21 @@ func oneDictionary(e series.Engine) series.Engine {
 }
 
 func keepOldExtras(e series.Engine, b *broken) {
+	keepOld(e, b, func(k series.Kind, c string) bool { return !isBase(k, c) })
+}
+
+func keepOldLevels(e series.Engine, b *broken) {
+	keepOld(e, b, func(_ series.Kind, c string) bool { return levelColumn.MatchString(c) })
+}
+
+// keepOld leaves values of the row before where the new row has none.
+func keepOld(e series.Engine, b *broken, which func(series.Kind, string) bool) {
 	b.write = func(ctx context.Context, frames []series.Frame) error {
 		for i := range frames {
 			f, old := frames[i], stored(e, frames[i].Key)
 			part := old.Slice(0, min(f.Len(), old.Len()))
 			for _, c := range part.Cols {
-				if c.Len() == f.Len() && !isBase(f.Key.Kind, c.Name) && f.Column(c.Name) == nil {
+				if c.Len() == f.Len() && which(f.Key.Kind, c.Name) && f.Column(c.Name) == nil {
 					f = with(f, c)
 				}
 			}

@@ -248,7 +248,7 @@ var wrongRows = []spoiling{
 	{"drops extra columns", "extra columns have any of three types", writing(func(f *series.Frame) {
 		f.Cols = slices.DeleteFunc(f.Cols, func(c series.Column) bool { return !isBase(f.Key.Kind, c.Name) && f.Key.Kind != series.Indicator })
 	})},
-	{"makes absent values 0", "levels 2 to 5 may be absent by row", writing(func(f *series.Frame) {
+	{"makes absent values 0", "extra columns are absent by row and by frame", writing(func(f *series.Frame) {
 		for i := range f.Cols {
 			if c := &f.Cols[i]; c.Valid != nil && c.Texts == nil {
 				c.Valid = nil
@@ -332,6 +332,7 @@ var wrongRows = []spoiling{
 	})},
 	{"keeps one dictionary a name", "dictionaries may differ between frames", oneDictionary},
 	{"keeps old extra columns on upsert", "a row replaces extra columns too", changing(keepOldExtras)},
+	{"keeps old levels of the book on upsert", "levels of a book go with their tick", changing(keepOldLevels)},
 	{"keeps the first version", "a row replaces the whole row in its place", changing(keepFirst)},
 	{"writes frames in reverse order", "the frames of a call count in their order", changing(func(e series.Engine, b *broken) {
 		b.write = func(ctx context.Context, frames []series.Frame) error {
@@ -520,6 +521,11 @@ var wrongSeries = []spoiling{
 				return e.Write(ctx, []series.Frame{f})
 			}
 			return e.Replace(ctx, r, f)
+		}
+	})},
+	{"loses what a Replace has above a Write", "Replace takes more rows than Write", changing(func(e series.Engine, b *broken) {
+		b.replace = func(ctx context.Context, r market.Range, f series.Frame) error {
+			return e.Replace(ctx, r, f.Slice(0, min(f.Len(), series.MaxRows)))
 		}
 	})},
 	{"deletes, then writes in Replace", "nobody sees half of a Replace", changing(func(e series.Engine, b *broken) {

@@ -59,6 +59,8 @@ var chinese = map[string]string{
 	// Rows.
 	"%s is not a whole second":                                      "%s 不是整秒",
 	"%v is not a finite number":                                     "%v 不是有限的数",
+	"%d extra columns of %s are more than %d":                       "%d 个附加列（%s）多于 %d 个",
+	"in one call the column of %s is of types %s and %s":            "同一次调用中 %s 的该列有两种类型：%s 和 %s",
 	"%d extra columns are more than %d":                             "附加列有 %d 个，多于 %d 个",
 	"a text has %d bytes, more than %d":                             "文本有 %d 字节，超过 %d 字节",
 	"%d rows are stored, and the next %d may be: %w":                "已存储 %d 行，接下来的 %d 行可能也已存储：%w",

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
+	"github.com/redfire-quant/redfire/series/memseries"
 )
 
 // still is an engine that takes what it is given and answers with one frame:
@@ -70,6 +71,47 @@ func BenchmarkStoreReadsRows(b *testing.B) {
 		}
 	}
 	perRow(b, 4096)
+}
+
+// What a store adds to memseries is the difference of the two.
+func BenchmarkMemseries(b *testing.B) {
+	e := memseries.NewEngine()
+	s := series.New(e, nil)
+	if err := s.WriteBars(b.Context(), rebar, market.Minute, manyBars(4096)); err != nil {
+		b.Fatal(err)
+	}
+	q := series.Query{Keys: []series.Key{bars}}
+	read := func(name string, from func(context.Context, series.Query) iter.Seq2[*series.Frame, error]) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				for _, err := range from(b.Context(), q) {
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			perRow(b, 4096)
+		})
+	}
+	read("reads columns", e.Read)
+	read("and the store", s.Read)
+	f := series.FrameOfBars(rebar, market.Minute, manyBars(4096))
+	b.Run("writes columns", func(b *testing.B) {
+		for b.Loop() {
+			if err := e.Write(b.Context(), []series.Frame{f}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perRow(b, 4096)
+	})
+	b.Run("and the store", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Write(b.Context(), []series.Frame{f}, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perRow(b, 4096)
+	})
 }
 
 func perRow(b *testing.B, rows int) {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 )
 
@@ -15,9 +16,12 @@ import (
 // A method that fails returns an error of one of the kinds of package fault. If
 // its context ended before anything was given to commit, that is the context's
 // error alone. After that the work goes on, and the error is [fault.Unknown]
-// and the context's error at once. Where a call fails otherwise, any of its
-// frames may have been kept, none of them in part where the engine promises
-// whole frames; the same call may be repeated.
+// and the context's error at once. A call that fails otherwise kept nothing; if
+// it kept some of its frames, or may have, its error is fault.Unknown. No frame
+// is kept in part where the engine promises whole frames. The same call may be
+// repeated.
+//
+// The caller of an iterator may call the engine while it is at a step.
 //
 // Package seriestest checks that an implementation keeps this contract.
 type Engine interface {
@@ -57,11 +61,12 @@ type Engine interface {
 
 	// Changes yields what was written, replaced and deleted after the sequence
 	// number since, in the order in which it was accepted. Several changes of one
-	// key may be told as one, with the last number and a range that covers all. A
-	// since that is older than what is known, or newer than the last number, is
-	// [fault.Conflict]: the caller reads everything again. An engine that keeps no record yields
-	// [errors.ErrUnsupported], and the store keeps a bounded one of its own
-	// writes.
+	// key may be told as one, with the last number and a range that covers all;
+	// what changed nothing may be told too. A since that is older than what is
+	// known, or newer than the last number, is a [Forgotten]: the caller reads
+	// everything again. Numbers go on where an engine is opened again. One that
+	// keeps no record yields [errors.ErrUnsupported], and the store keeps a
+	// bounded one of its own writes.
 	Changes(ctx context.Context, since uint64) iter.Seq2[Change, error]
 
 	// Close makes everything that was accepted durable and releases the engine.
@@ -78,7 +83,8 @@ type Query struct {
 	Range market.Range
 
 	// Columns are the columns to read besides Time and Seq; nil means all. A
-	// name that a series does not have is passed over.
+	// name that a series does not have is passed over, and one that stands twice
+	// is read once.
 	Columns []string
 
 	// Reverse reads each key from its last row to its first.
@@ -133,6 +139,10 @@ type Filter struct {
 	Exchange market.Exchange
 	Interval market.Interval
 	Name     string
+
+	// Brief tells that Count, First and Last are not wanted: they may be 0, and
+	// series without attributes and extra columns may be left out.
+	Brief bool
 }
 
 // Match reports whether f lets k through.
@@ -173,3 +183,26 @@ type Change struct {
 	// attributes alone has an empty one.
 	Range market.Range
 }
+
+// A Forgotten is the error of Changes for a number that is older than what is
+// known, or newer than the last. It is [fault.SeriesChanges], of kind
+// [fault.Conflict].
+type Forgotten struct {
+	// Last is the number of the last change. Who reads everything from now on
+	// may go on from it.
+	Last uint64
+
+	err error
+}
+
+// Forget returns the error of an engine that is asked for changes since a number
+// it does not know, when the last is another.
+func Forget(since, last uint64) error {
+	return &Forgotten{last, fault.SeriesChanges.Errorf("changes after %d are not known; read everything and go on from %d", since, last)}
+}
+
+// Error returns the numbers, in words.
+func (f *Forgotten) Error() string { return f.err.Error() }
+
+// Unwrap returns the [fault.SeriesChanges].
+func (f *Forgotten) Unwrap() error { return f.err }

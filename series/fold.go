@@ -3,7 +3,6 @@ package series
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -17,18 +16,26 @@ import (
 // windows, so that no bar is made of a part of its rows.
 //
 // Of the rows of a window the bar has the first open, the highest high, the
-// lowest low, the last close and open interest, and the sums of volume and
-// turnover, added up one by one in the order of time. A tick is a row whose
-// four prices are its last price; one whose last price is 0 tells of no trade
-// and makes no bar, as in vn.py.
+// lowest low (of equal ones the first: 0 and -0 are equal), the last close and
+// open interest, and the sums of volume and turnover, added up one by one in the
+// order of time, beginning with 0. A sum may be infinite. The bar of a window
+// that begins at 1970-01-01T00:00Z has the Time 0, and cannot be stored.
 //
-// Where ticks count [Cumulative], a tick adds what its volume and turnover are
-// above those of the tick before, also of one before q.Range, and all of them
-// where they are less: a trading day has begun. The first tick of a series adds
-// nothing, since what it counts from is not known.
+// A tick is a row whose four prices are its last price; one whose last price is
+// 0 tells of no trade and makes no bar, as in vn.py.
+//
+// Where ticks count [Cumulative], a tick adds what its volume is above that of
+// the tick before, also of one before q.Range, and all of it where it is less: a
+// trading day has begun. So it is with turnover, for itself. A tick without a
+// price is passed over, unless it counts less than the tick before. The first
+// tick of a series adds nothing, since what it counts from is not known.
 func (s *Store) Resample(ctx context.Context, q FoldQuery) iter.Seq2[*Frame, error] {
 	return func(yield func(*Frame, error) bool) {
-		if err := q.validate(); err != nil {
+		err := s.begin(ctx)
+		if err == nil {
+			err = q.validate()
+		}
+		if err != nil {
 			yield(nil, fmt.Errorf("series: resample: %w", err))
 			return
 		}
@@ -54,32 +61,29 @@ func (s *Store) resampleKey(ctx context.Context, q FoldQuery, k Key, yield func(
 			return false, err
 		}
 	}
-	for f, err := range s.engine.Fold(ctx, q) {
-		if errors.Is(err, errors.ErrUnsupported) {
-			return s.fold(ctx, q, yield)
+	goOn = true
+	supported := orUnsupported(s.engine.Fold(ctx, q), func(f *Frame, failed error) bool {
+		if err = failed; err == nil {
+			goOn = yield(f, nil)
 		}
-		if err != nil {
-			return false, err
-		}
-		if !yield(f, nil) {
-			return false, nil
-		}
+		return goOn && err == nil
+	})
+	if !supported {
+		return s.fold(ctx, q, yield)
 	}
-	return true, nil
+	return goOn, err
 }
 
 // tickVolume returns how the volume of the ticks of k counts, by its attribute.
 func (s *Store) tickVolume(ctx context.Context, k Key) (TickVolume, error) {
-	for o, err := range s.engine.Overview(ctx, Filter{Kind: Ticks, Symbol: k.Symbol}) {
-		if err != nil {
-			return "", err
-		}
-		if v := TickVolume(o.Attrs[AttrTickVolume]); v == Traded || v == Cumulative {
-			return v, nil
-		}
-		return "", fault.SeriesQuery.Errorf("key %s: say how the volume of the ticks counts, traded or cumulative; the series has no attribute tick_volume that does", k)
+	o, err := about(ctx, s.engine, k)
+	if err != nil {
+		return "", err
 	}
-	return Traded, nil // there are no ticks
+	if v := TickVolume(o.Attrs[AttrTickVolume]); v == Traded || v == Cumulative {
+		return v, nil
+	}
+	return "", fault.SeriesQuery.Errorf("key %s: say how the volume of the ticks counts, traded or cumulative; the series has no attribute tick_volume that does", k)
 }
 
 func (q FoldQuery) validate() error {
@@ -142,8 +146,8 @@ func (q FoldQuery) windows() market.Range {
 func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error) bool) (goOn bool, err error) {
 	k := q.Keys[0]
 	d := &folder{query: q, out: newBuilder(k.Symbol, q.Interval)}
-	if k.Kind == Ticks && q.Volume == Cumulative && q.Range.From != 0 {
-		if err := s.tickBefore(ctx, k, d); err != nil {
+	if k.Kind == Ticks && q.Volume == Cumulative {
+		if d.count, err = s.counterAt(ctx, k, q.Range.From); err != nil {
 			return false, err
 		}
 	}
@@ -168,41 +172,6 @@ func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error)
 	return !d.stopped, nil
 }
 
-// tickBefore tells d of the last tick with a price before the range. Few ticks
-// have none, so it asks for few, and for more while that does not do.
-func (s *Store) tickBefore(ctx context.Context, k Key, d *folder) error {
-	q := Query{Keys: []Key{k}, Range: market.Range{To: d.query.Range.From}, Columns: []string{"last_price", "volume", "turnover"}, Reverse: true}
-	for _, q.Limit = range [...]int{64, 4096, 0} {
-		rows, err := s.lastTick(ctx, q, d)
-		if err != nil || d.known || rows < q.Limit {
-			return err
-		}
-	}
-	return nil
-}
-
-// lastTick tells d of the first tick with a price that q yields, and returns how
-// many it read.
-func (s *Store) lastTick(ctx context.Context, q Query, d *folder) (rows int, err error) {
-	for f, err := range s.engine.Read(ctx, q) {
-		if err != nil {
-			return 0, err
-		}
-		rows += f.Len()
-		price, volume, turnover := floatsOf(f, "last_price"), floatsOf(f, "volume"), floatsOf(f, "turnover")
-		for i := range f.Time {
-			if price[i] != 0 {
-				d.before, d.known = counted{volume[i], turnover[i]}, true
-				return rows, nil
-			}
-		}
-	}
-	return rows, nil
-}
-
-// counted is what ticks count.
-type counted struct{ volume, turnover float64 }
-
 // A folder makes bars of rows in the order of time.
 type folder struct {
 	query   FoldQuery
@@ -215,8 +184,7 @@ type folder struct {
 	day    market.Time // the day that holds it, from
 	dayEnd market.Time // and to
 
-	before counted // of the last tick
-	known  bool    // there was one
+	count counter // of ticks that count Cumulative
 }
 
 // floatsOf returns the column of f called name, or zeros.
@@ -255,6 +223,7 @@ func (d *folder) ticks(f *Frame, yield func(*Frame, error) bool) {
 	for i, t := range f.Time {
 		x := price[i]
 		if x == 0 {
+			d.count.pass(counted{volume[i], turnover[i]})
 			continue
 		}
 		if !d.begun || t >= d.until {
@@ -272,25 +241,11 @@ func (d *folder) ticks(f *Frame, yield func(*Frame, error) bool) {
 		d.bar.Close, d.bar.OpenInterest = x, interest[i]
 		traded := counted{last[i], turnover[i]}
 		if d.query.Volume == Cumulative {
-			traded = d.since(counted{volume[i], turnover[i]})
+			traded = d.count.since(counted{volume[i], turnover[i]})
 		}
 		d.bar.Volume += traded.volume
 		d.bar.Turnover += traded.turnover
 	}
-}
-
-// since returns what was traded between the tick before and one that counts
-// now.
-func (d *folder) since(now counted) counted {
-	before, known := d.before, d.known
-	d.before, d.known = now, true
-	switch {
-	case !known:
-		return counted{}
-	case now.volume < before.volume || now.turnover < before.turnover:
-		return now
-	}
-	return counted{now.volume - before.volume, now.turnover - before.turnover}
 }
 
 // begin ends the bar before and begins the one whose window holds t.

@@ -1,7 +1,9 @@
 package series_test
 
 import (
+	"context"
 	"errors"
+	"iter"
 	"math"
 	"slices"
 	"testing"
@@ -198,6 +200,97 @@ func TestCumulativeVolumeIsCountedFromTickToTick(t *testing.T) {
 		if got := resampled(t, s, q); !slices.Equal(got, want[i:i+1]) {
 			t.Errorf("minute %d alone: got %v, want %v", i, got, want[i])
 		}
+	}
+}
+
+func TestATickWithoutAPriceMayTellThatADayHasBegun(t *testing.T) {
+	s := open(t)
+	at := func(i int, price, volume float64) market.Tick {
+		return market.Tick{Time: minute(i), LastPrice: price, Volume: volume}
+	}
+	rows := []market.Tick{at(0, 10, 5), at(1, 0, 0), at(2, 0, 3), at(3, 10, 10)}
+	for i := range 100 { // more than are read at once
+		rows = append(rows, at(4+i, 0, 20))
+	}
+	writeTicks(t, s, rebar, series.Cumulative, append(rows, at(104, 10, 11))...)
+	for from, want := range map[int][]float64{0: {0, 10, 1}, 1: {10, 1}, 2: {10, 1}, 3: {10, 1}, 4: {1}, 104: {1}} {
+		q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Range: market.Range{From: minute(from)}}
+		var got []float64
+		for _, b := range resampled(t, s, q) {
+			got = append(got, b.Volume)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("from minute %d: got volumes %v, want %v", from, got, want)
+		}
+	}
+}
+
+func TestTurnoverThatIsMissingLeavesVolumeAlone(t *testing.T) {
+	s := open(t)
+	writeTicks(t, s, rebar, series.Cumulative,
+		market.Tick{Time: minute(0), LastPrice: 10, Volume: 1000, Turnover: 1e6},
+		market.Tick{Time: minute(0) + 1e9, LastPrice: 10, Volume: 1001},
+		market.Tick{Time: minute(0) + 2e9, LastPrice: 10, Volume: 1002, Turnover: 1.002e6})
+	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Hour, Zone: time.UTC}
+	if got := resampled(t, s, q); len(got) != 1 || got[0].Volume != 2 {
+		t.Errorf("got %v, want one bar of volume 2", got)
+	}
+}
+
+// partial is an engine that folds one bar, and fails then.
+type partial struct{ series.Engine }
+
+func (partial) Fold(context.Context, series.FoldQuery) iter.Seq2[*series.Frame, error] {
+	return func(yield func(*series.Frame, error) bool) {
+		f := series.FrameOfBars(rebar, market.Hour, []market.Bar{bar(0, 1)})
+		if yield(&f, nil) {
+			yield(nil, fault.Unsupported)
+		}
+	}
+}
+
+func TestAFoldThatFailsMidwayIsNotBegunAgain(t *testing.T) {
+	s := series.New(partial{memseries.NewEngine()}, nil)
+	writeBars(t, s, bar(0, 1), bar(61, 1))
+	rows := 0
+	var failed error
+	for f, err := range s.Resample(t.Context(), series.FoldQuery{Keys: []series.Key{bars}, Interval: market.Hour, Zone: time.UTC}) {
+		if failed = err; err == nil {
+			rows += f.Len()
+		}
+	}
+	if rows != 1 || !errors.Is(failed, fault.Unsupported) {
+		t.Errorf("got %d bars and %v, want 1 and fault.Unsupported", rows, failed)
+	}
+}
+
+// unable is an engine that cannot fold, and must not be read while it says so.
+type unable struct {
+	series.Engine
+	folding bool
+	t       *testing.T
+}
+
+func (e *unable) Fold(context.Context, series.FoldQuery) iter.Seq2[*series.Frame, error] {
+	return func(yield func(*series.Frame, error) bool) {
+		e.folding = true
+		yield(nil, errors.ErrUnsupported)
+		e.folding = false
+	}
+}
+
+func (e *unable) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Frame, error] {
+	if e.folding {
+		e.t.Error("the engine is read inside of Fold")
+	}
+	return e.Engine.Read(ctx, q)
+}
+
+func TestTheStoreFoldsWhenTheEngineHasSaidThatItCannot(t *testing.T) {
+	s := series.New(&unable{Engine: memseries.NewEngine(), t: t}, nil)
+	writeBars(t, s, bar(0, 1))
+	if got := resampled(t, s, series.FoldQuery{Keys: []series.Key{bars}, Interval: market.Hour, Zone: time.UTC}); len(got) != 1 {
+		t.Errorf("got %v, want one bar", got)
 	}
 }
 

@@ -38,9 +38,10 @@ type Frame struct {
 	// Base columns, those of [BaseColumns], belong to every row of bars and
 	// ticks: one that a frame lacks is 0, or "", in all of its rows.
 	//
-	// Any other column is an extra one, a series' own, of which a frame has 64
+	// Any other column is an extra one, a series' own, of which a series has 64
 	// at most. It may be absent row by row, and is absent in all rows of a frame
-	// that lacks it. Within a series a name stands for one type.
+	// that lacks it; one that is absent in all rows is as good as lacking. Within
+	// a series a name stands for one type.
 	Cols []Column
 }
 

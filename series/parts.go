@@ -3,7 +3,8 @@ package series
 import "iter"
 
 // The most that the frames of one call of [Engine.Write] hold together: rows,
-// and bytes of values, 8 for a number and the length of each text.
+// and bytes of values and attributes, 8 for a number and the length of each text
+// of a dictionary once.
 const (
 	MaxRows  = 1 << 20
 	MaxBytes = 64 << 20
@@ -52,7 +53,7 @@ func parts(f *Frame) iter.Seq[Frame] {
 			yield(*f)
 			return
 		}
-		from, bytes := 0, 0
+		from, bytes := 0, attrSize(f.Attrs)
 		for i := range f.Len() {
 			n := f.rowSize(i)
 			if i > from && (i-from == MaxRows || bytes+n > MaxBytes) {
@@ -79,7 +80,7 @@ func (f *Frame) part(from, to int) Frame {
 			c.Texts = c.usedTexts()
 		}
 	}
-	return g
+	return *g.withoutEmpty()
 }
 
 func (c *Column) usedTexts() *Texts {
@@ -98,16 +99,20 @@ const cell = 8
 
 // size returns the bytes of values of f, Time, Seq and attributes too.
 func (f *Frame) size() int {
-	n := cell * (len(f.Cols) + 2) * f.Len()
-	for name, value := range f.Attrs {
-		n += len(name) + len(value)
-	}
+	n := cell*(len(f.Cols)+2)*f.Len() + attrSize(f.Attrs)
 	for i := range f.Cols {
 		if t := f.Cols[i].Texts; t != nil {
 			for _, s := range t.Dict {
 				n += len(s)
 			}
 		}
+	}
+	return n
+}
+
+func attrSize(attrs map[string]string) (n int) {
+	for name, value := range attrs {
+		n += len(name) + len(value)
 	}
 	return n
 }

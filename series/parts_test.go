@@ -137,13 +137,14 @@ func TestAWriteThatFailsAtOnceStoredNothing(t *testing.T) {
 	}
 }
 
-func TestAWriteThatFailedIsToldAsAChange(t *testing.T) {
+func TestAWriteThatIsUnknownIsToldAsAChange(t *testing.T) {
 	e := &counting{Engine: forgetful{memseries.NewEngine()}, fails: 1, err: fault.Unknown}
 	s := series.New(e, nil)
+	now := lastChange(t, s)
 	if err := s.WriteBars(t.Context(), rebar, market.Minute, []market.Bar{bar(0, 1)}); !errors.Is(err, fault.Unknown) {
 		t.Fatalf("got %v, want fault.Unknown", err)
 	}
-	if got := collect(t, s.Changes(t.Context(), 0)); len(got) != 1 || got[0].Key != bars {
+	if got := collect(t, s.Changes(t.Context(), now)); len(got) != 1 || got[0].Key != bars {
 		t.Errorf("got %v, want the change that may have happened", got)
 	}
 }
@@ -162,7 +163,7 @@ func TestAReplaceIsGivenToTheEngineWhole(t *testing.T) {
 }
 
 func TestATypeIsNotTakenByAWriteThatFailed(t *testing.T) {
-	extra := func(i int, c series.Column) []series.Frame {
+	one := func(i int, c series.Column) []series.Frame {
 		f := series.FrameOfBars(rebar, market.Minute, []market.Bar{bar(i, 1)})
 		f.Cols = append(f.Cols, c)
 		return []series.Frame{f}
@@ -171,16 +172,16 @@ func TestATypeIsNotTakenByAWriteThatFailed(t *testing.T) {
 	s := series.New(e, nil)
 	writeBars(t, s, bar(0, 9))
 	number, text := series.Column{Name: "id", Ints: []int64{1}}, series.Column{Name: "id", Texts: &series.Texts{Dict: []string{"a"}, Index: []uint32{0}}}
-	if _, err := s.Write(t.Context(), extra(0, number), &series.WriteOptions{RefuseDifferent: true}); !errors.Is(err, fault.SeriesDiffers) {
+	if _, err := s.Write(t.Context(), one(0, number), &series.WriteOptions{RefuseDifferent: true}); !errors.Is(err, fault.SeriesDiffers) {
 		t.Errorf("got %v, want fault.SeriesDiffers", err)
 	}
-	if _, err := s.Write(t.Context(), extra(1, number), nil); !errors.Is(err, fault.Unavailable) {
+	if _, err := s.Write(t.Context(), one(1, number), nil); !errors.Is(err, fault.Unavailable) {
 		t.Errorf("got %v, want fault.Unavailable", err)
 	}
-	if _, err := s.Write(t.Context(), extra(2, text), nil); err != nil {
+	if _, err := s.Write(t.Context(), one(2, text), nil); err != nil {
 		t.Errorf("a text where no number was stored: %v", err)
 	}
-	if _, err := s.Write(t.Context(), extra(3, number), nil); !errors.Is(err, fault.SeriesType) {
+	if _, err := s.Write(t.Context(), one(3, number), nil); !errors.Is(err, fault.SeriesType) {
 		t.Errorf("a number where a text is stored: got %v, want fault.SeriesType", err)
 	}
 }

@@ -1,6 +1,7 @@
 package series
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -11,7 +12,7 @@ import (
 
 // prepare returns the frames of a call as engines want them: valid, one for
 // each key, rows in order, no two in the same place.
-func (s *Store) prepare(ctx context.Context, frames []Frame) ([]*Frame, error) {
+func prepare(frames []Frame) ([]*Frame, error) {
 	byKey := map[Key][]*Frame{}
 	var keys []Key
 	for i := range frames {
@@ -22,21 +23,49 @@ func (s *Store) prepare(ctx context.Context, frames []Frame) ([]*Frame, error) {
 		if byKey[f.Key] == nil {
 			keys = append(keys, f.Key)
 		}
-		byKey[f.Key] = append(byKey[f.Key], f)
+		byKey[f.Key] = append(byKey[f.Key], f.withoutEmpty())
 	}
 	ready := make([]*Frame, 0, len(keys))
 	for _, k := range keys {
-		f, err := joined(byKey[k])
-		if err == nil {
-			err = s.claimTypes(ctx, f)
+		if err := sameTypes(byKey[k]); err != nil {
+			return nil, err
 		}
+		f, err := joined(byKey[k])
 		if err != nil {
-			s.forgetTypes(ready)
 			return nil, err
 		}
 		ready = append(ready, f)
 	}
 	return ready, nil
+}
+
+// withoutEmpty returns f without extra columns in which no row has a value, f
+// itself if there are none.
+func (f *Frame) withoutEmpty() *Frame {
+	empty := func(c Column) bool {
+		return !isBase(f.Key.Kind, c.Name) && (c.Len() == 0 || c.Valid != nil && !slices.Contains(c.Valid, true))
+	}
+	if !slices.ContainsFunc(f.Cols, empty) {
+		return f
+	}
+	g := *f
+	g.Cols = slices.DeleteFunc(slices.Clone(f.Cols), empty)
+	return &g
+}
+
+// sameTypes returns an error if an extra column is of two types in frames of
+// one key.
+func sameTypes(frames []*Frame) error {
+	types := map[string]Type{}
+	for _, f := range frames {
+		for name, t := range f.extraTypes() {
+			if known := types[name]; known != 0 && known != t {
+				return fault.At(fault.Place{Field: name}, fault.SeriesType.Errorf("in one call the column of %s is of types %s and %s", f.Key, known, t))
+			}
+			types[name] = t
+		}
+	}
+	return nil
 }
 
 // A place is one row of a frame.
@@ -221,10 +250,11 @@ func rangeOf(f *Frame) market.Range {
 	if f.Key.Kind == Ticks {
 		first, last = market.Time(first.Micro()*1000), market.Time(last.Micro()*1000+999)
 	}
-	if first == 0 {
-		first = 1 // 0 would be an open end, and holds no row
+	r := market.Range{From: cmp.Or(first, 1), To: cmp.Or(last+1, 1)} // 0 would be an open end
+	if r.To > market.MaxTime {
+		r.To = 0
 	}
-	return market.Range{From: first, To: last + 1}
+	return r
 }
 
 // A comparison is what writing a frame would do, and the first row in which it

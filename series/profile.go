@@ -24,9 +24,10 @@ type ProfileLevel struct {
 }
 
 // Profile returns how much was traded at which price, in steps of the given
-// width, the lowest first: of ticks by their last price and last volume, of
-// bars by their close and volume. Steps in which nothing was traded are left
-// out. A tick whose last price is 0 tells of no trade.
+// width, the lowest first: of bars by their close and volume, of ticks by their
+// last price and what each adds in [Store.Resample]. How the volume of ticks
+// counts must be an attribute of the series, [AttrTickVolume]. Steps in which
+// nothing was traded are left out.
 //
 // Prices and step are taken for the decimal numbers that they are written as,
 // and steps begin at whole multiples of it: in floating point 0.3/0.1 is less
@@ -39,28 +40,20 @@ func (s *Store) Profile(ctx context.Context, k Key, r market.Range, step float64
 	if err != nil {
 		return fail(err)
 	}
-	price, volume := "close", "volume"
-	switch k.Kind {
-	case Ticks:
-		price, volume = "last_price", "last_volume"
-	case Indicator:
-		return fail(fault.SeriesQuery.Errorf("key %s: an indicator has no volume", k))
+	if err := s.begin(ctx); err != nil {
+		return fail(err)
+	}
+	t, err := s.trades(ctx, k, r)
+	if err != nil {
+		return fail(err)
 	}
 	sums := map[int64]float64{}
-	for f, err := range s.Read(ctx, Query{Keys: []Key{k}, Range: r, Columns: []string{price, volume}}) {
+	for f, err := range s.Read(ctx, Query{Keys: []Key{k}, Range: r, Columns: []string{t.price, t.volume}}) {
 		if err != nil {
 			return fail(err)
 		}
-		prices, volumes := floatsOf(f, price), floatsOf(f, volume)
-		for i, x := range prices {
-			if x == 0 && k.Kind == Ticks {
-				continue
-			}
-			bin, err := bins.of(x)
-			if err != nil {
-				return fail(err)
-			}
-			sums[bin] += volumes[i]
+		if err := t.add(sums, bins, f); err != nil {
+			return fail(err)
 		}
 	}
 	levels := make([]ProfileLevel, 0, len(sums))
@@ -68,6 +61,57 @@ func (s *Store) Profile(ctx context.Context, k Key, r market.Range, step float64
 		levels = append(levels, ProfileLevel{bins.price(bin), sums[bin]})
 	}
 	return levels, nil
+}
+
+// trades tell at which price how much was traded.
+type trades struct {
+	price, volume string // columns
+	count         *counter
+}
+
+// trades returns those of k, from the beginning of r on.
+func (s *Store) trades(ctx context.Context, k Key, r market.Range) (trades, error) {
+	if err := (Query{Keys: []Key{k}, Range: r}).validate(); err != nil {
+		return trades{}, err
+	}
+	switch k.Kind {
+	case Bars:
+		return trades{price: "close", volume: "volume"}, nil
+	case Indicator:
+		return trades{}, fault.SeriesQuery.Errorf("key %s: an indicator has no volume", k)
+	}
+	v, err := s.tickVolume(ctx, k)
+	if err != nil || v == Traded {
+		return trades{price: "last_price", volume: "last_volume"}, err
+	}
+	c, err := s.counterAt(ctx, k, r.From)
+	return trades{"last_price", "volume", &c}, err
+}
+
+// add adds what was traded by the rows of f to the sums of their steps.
+func (t *trades) add(sums map[int64]float64, bins *binner, f *Frame) error {
+	prices, volumes := floatsOf(f, t.price), floatsOf(f, t.volume)
+	for i, x := range prices {
+		volume := volumes[i]
+		switch {
+		case x == 0 && f.Key.Kind == Ticks && t.count != nil:
+			t.count.pass(counted{volume: volume})
+			continue
+		case x == 0 && f.Key.Kind == Ticks:
+			continue
+		case t.count != nil:
+			volume = t.count.since(counted{volume: volume}).volume
+		}
+		if volume == 0 {
+			continue
+		}
+		bin, err := bins.of(x)
+		if err != nil {
+			return err
+		}
+		sums[bin] += volume
+	}
+	return nil
 }
 
 // A binner finds the step that a price lies in. It counts in integers: prices

@@ -30,9 +30,7 @@ func TestAPriceLiesInTheStepThatItsDecimalSays(t *testing.T) {
 		for i, p := range prices {
 			rows = append(rows, market.Tick{Time: minute(i), LastPrice: p, LastVolume: 1})
 		}
-		if err := s.WriteTicks(t.Context(), rebar, rows); err != nil {
-			t.Fatal(err)
-		}
+		writeTicks(t, s, rebar, series.Traded, rows...)
 		var got []float64
 		for _, l := range profile(t, s, ticks, step) {
 			got = append(got, l.Price)
@@ -56,9 +54,7 @@ func TestAProfileOfRealTradesIsExact(t *testing.T) {
 		s := open(t)
 		rows := all(t, set.Rows(), func(x realdata.Trade) market.Tick { return x.Tick })
 		rows = rows[:min(len(rows), 100_000)]
-		if err := s.WriteTicks(t.Context(), set.Symbol, rows); err != nil {
-			t.Fatal(err)
-		}
+		writeTicks(t, s, set.Symbol, series.Traded, rows...)
 		wrong, want := 0, map[string]float64{}
 		for _, x := range rows {
 			// The definition, in exact arithmetic: the price in whole hundredths.
@@ -83,6 +79,36 @@ func TestAProfileOfRealTradesIsExact(t *testing.T) {
 	}
 }
 
+func TestAProfileOfTicksThatCountCumulativeIsOfWhatEachAdds(t *testing.T) {
+	s := open(t)
+	rows := []market.Tick{
+		{Time: minute(0), LastPrice: 10, Volume: 100, LastVolume: 7},
+		{Time: minute(1), LastPrice: 10, Volume: 103},
+		{Time: minute(2), LastPrice: 11, Volume: 103},
+		{Time: minute(3), LastPrice: 12, Volume: 110},
+		{Time: minute(4), LastPrice: 12, Volume: 4}, // the next day
+	}
+	writeTicks(t, s, rebar, series.Cumulative, rows...)
+	want := []series.ProfileLevel{{Price: 10, Volume: 3}, {Price: 12, Volume: 11}}
+	if got := profile(t, s, ticks, 1); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	got, err := s.Profile(t.Context(), ticks, market.Range{From: minute(3)}, 1)
+	if want := want[1:]; err != nil || !slices.Equal(got, want) {
+		t.Errorf("from the fourth on: got %v, %v, want %v", got, err, want)
+	}
+}
+
+func TestAProfileLeavesOutStepsWithoutTrade(t *testing.T) {
+	s := open(t)
+	idle := bar(0, 10)
+	idle.Volume = 0
+	writeBars(t, s, idle, bar(1, 12))
+	if got, want := profile(t, s, bars, 1), []series.ProfileLevel{{Price: 13, Volume: 10}}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestAProfileOfBarsCountsTheirVolumeAtTheClose(t *testing.T) {
 	s := open(t)
 	writeBars(t, s, bar(0, 10), bar(1, 10), bar(2, 12))
@@ -103,6 +129,16 @@ func TestAProfileThatMakesNoSenseIsRefused(t *testing.T) {
 	k := series.Key{Kind: series.Indicator, Symbol: rebar, Interval: market.Minute, Name: "rsi"}
 	if _, err := s.Profile(t.Context(), k, market.Range{}, 1); !errors.Is(err, fault.SeriesQuery) {
 		t.Errorf("an indicator: got %v, want fault.SeriesQuery", err)
+	}
+}
+
+// writeTicks stores ticks and says how their volume counts.
+func writeTicks(t *testing.T, s *series.Store, y market.Symbol, v series.TickVolume, rows ...market.Tick) {
+	t.Helper()
+	f := series.FrameOfTicks(y, rows)
+	f.Attrs = map[string]string{series.AttrTickVolume: string(v)}
+	if _, err := s.Write(t.Context(), []series.Frame{f}, nil); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -4,8 +4,8 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"time"
 
-	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 )
 
@@ -15,7 +15,13 @@ type ring struct {
 
 	mu      sync.Mutex // guards the fields below
 	changes []Change
+	first   uint64 // nothing is known of changes up to this
 	seq     uint64 // of the last change
+}
+
+func newRing(most int) ring {
+	now := uint64(time.Now().UnixMicro())
+	return ring{most: most, first: now, seq: now}
 }
 
 func (r *ring) note(k Key, in market.Range) {
@@ -23,6 +29,7 @@ func (r *ring) note(k Key, in market.Range) {
 	defer r.mu.Unlock()
 	r.seq++
 	if len(r.changes) == 2*r.most {
+		r.first = r.changes[r.most-1].Seq
 		r.changes = append(r.changes[:0], r.changes[r.most:]...)
 	}
 	r.changes = append(r.changes, Change{Seq: r.seq, Key: k, Range: in})
@@ -47,8 +54,8 @@ func (r *ring) after(since uint64) iter.Seq2[Change, error] {
 func (r *ring) known(since uint64) ([]Change, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if since > r.seq || len(r.changes) > 0 && since+1 < r.changes[0].Seq {
-		return nil, fault.SeriesChanges.Errorf("changes after %d are not known; read everything and go on from %d", since, r.seq)
+	if since > r.seq || since < r.first {
+		return nil, Forget(since, r.seq)
 	}
 	i := slices.IndexFunc(r.changes, func(c Change) bool { return c.Seq > since })
 	if i < 0 {

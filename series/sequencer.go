@@ -52,12 +52,19 @@ func NewSequencer() *Sequencer {
 // by [Sequencer.Resume].
 func (s *Store) Sequencer(ctx context.Context, symbols ...market.Symbol) (*Sequencer, error) {
 	q := NewSequencer()
-	if len(symbols) == 0 {
-		return q, nil
+	if err := s.begin(ctx); err != nil {
+		return nil, fmt.Errorf("series: sequencer: %w", err)
 	}
-	keys := make([]Key, len(symbols))
-	for i, y := range symbols {
-		keys[i] = TickKey(y)
+	var keys []Key
+	seen := map[market.Symbol]bool{}
+	for _, y := range symbols {
+		if !seen[y] {
+			keys = append(keys, TickKey(y))
+		}
+		seen[y] = true
+	}
+	if len(keys) == 0 {
+		return q, nil
 	}
 	for f, err := range s.Read(ctx, Query{Keys: keys, Columns: []string{}, Reverse: true, Limit: 1}) {
 		if err != nil {

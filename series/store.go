@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync/atomic"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
@@ -22,13 +23,14 @@ type Options struct {
 type Store struct {
 	engine Engine
 	ring   ring
-	types  knownTypes
+	guard  *guard
+	closed atomic.Bool
 }
 
-// New returns a Store over e and takes charge of closing it. A nil opts is the
-// same as a pointer to the zero Options.
+// New returns a Store over e and takes charge of closing it: an engine has one
+// store. A nil opts is the same as a pointer to the zero Options.
 func New(e Engine, opts *Options) *Store {
-	s := &Store{engine: e, ring: ring{most: 4096}, types: knownTypes{of: map[Key]map[string]Type{}}}
+	s := &Store{engine: e, ring: newRing(4096), guard: newGuard()}
 	if opts != nil && opts.KnownChanges > 0 {
 		s.ring.most = opts.KnownChanges
 	}
@@ -43,8 +45,9 @@ type WriteOptions struct {
 	Count bool
 
 	// RefuseDifferent makes a row that differs from the one stored in its place
-	// an error, fault.SeriesDiffers, and nothing of the call is written. It
-	// implies Count.
+	// an error, fault.SeriesDiffers, and nothing of the call is written. Two
+	// such calls do not get in between each other; rows that others write
+	// without it in the meantime may be overwritten. It implies Count.
 	RefuseDifferent bool
 }
 
@@ -61,10 +64,13 @@ type Counts struct {
 // Write stores frames, whose rows may be in any order. If anything in one is
 // invalid, nothing is stored. Of two rows of bars or indicators in the same
 // place the later one counts; two ticks in the same place that differ are
-// fault.SeriesSamePlace, since one of them was not numbered. If the engine
-// fails when some of the rows are stored and others not, the error is
-// fault.SeriesPartly, and of kind [fault.Unknown]: the same call may be
-// repeated. A nil opts is the same as a pointer to the zero WriteOptions.
+// fault.SeriesSamePlace, since one of them was not numbered. A nil opts is the
+// same as a pointer to the zero WriteOptions.
+//
+// The rows of one series are given to the engine as one frame, or in several if
+// they are more than [MaxRows] or [MaxBytes]. If it fails when some are stored
+// and others not, the error is fault.SeriesPartly, and of kind [fault.Unknown]:
+// the same call may be repeated.
 //
 // The frames are the caller's again when Write returns, and are not changed.
 func (s *Store) Write(ctx context.Context, frames []Frame, opts *WriteOptions) (Counts, error) {
@@ -72,32 +78,42 @@ func (s *Store) Write(ctx context.Context, frames []Frame, opts *WriteOptions) (
 	if opts != nil {
 		o = *opts
 	}
-	ready, err := s.prepare(ctx, frames)
+	counts, err := s.write(ctx, frames, o)
 	if err != nil {
-		return Counts{}, fmt.Errorf("series: write: %w", err)
-	}
-	var counts Counts
-	if o.Count || o.RefuseDifferent {
-		if counts, err = s.compareAll(ctx, ready, o.RefuseDifferent); err != nil {
-			s.forgetTypes(ready)
-			return Counts{}, fmt.Errorf("series: write: %w", err)
-		}
-	}
-	if err := s.write(ctx, ready); err != nil {
-		s.forgetTypes(ready)
 		return Counts{}, fmt.Errorf("series: write: %w", err)
 	}
 	return counts, nil
 }
 
-// write gives prepared frames to the engine.
-func (s *Store) write(ctx context.Context, frames []*Frame) error {
+func (s *Store) write(ctx context.Context, frames []Frame, o WriteOptions) (counts Counts, err error) {
+	if err := s.begin(ctx); err != nil {
+		return Counts{}, err
+	}
+	ready, err := prepare(frames)
+	if err != nil {
+		return Counts{}, err
+	}
+	held, err := s.hold(ctx, ready, o.RefuseDifferent)
+	if err != nil {
+		return Counts{}, err
+	}
+	defer func() { held.end(err == nil) }()
+	if o.Count || o.RefuseDifferent {
+		if counts, err = s.compareAll(ctx, ready, o.RefuseDifferent); err != nil {
+			return Counts{}, err
+		}
+	}
+	return counts, s.writeAll(ctx, ready)
+}
+
+// writeAll gives prepared frames to the engine.
+func (s *Store) writeAll(ctx context.Context, frames []*Frame) error {
 	stored := 0
 	for call := range calls(frames) {
 		err := s.engine.Write(ctx, call)
 		rows := 0
 		for i := range call {
-			s.ring.note(call[i].Key, rangeOf(&call[i])) // who failed may have written
+			s.note(err, call[i].Key, rangeOf(&call[i]))
 			rows += call[i].Len()
 		}
 		if err != nil && stored > 0 {
@@ -109,6 +125,23 @@ func (s *Store) write(ctx context.Context, frames []*Frame) error {
 		stored += rows
 	}
 	return nil
+}
+
+// note remembers a change, unless the engine says that it did not happen.
+func (s *Store) note(err error, k Key, r market.Range) {
+	if err == nil || errors.Is(err, fault.Unknown) {
+		s.ring.note(k, r)
+	}
+}
+
+var errClosed = fault.SeriesClosed.Errorf("the store is closed")
+
+// begin reports whether a call may go on.
+func (s *Store) begin(ctx context.Context) error {
+	if s.closed.Load() {
+		return errClosed
+	}
+	return ctx.Err()
 }
 
 // WriteBars stores bars of y with interval v, as Write does.
@@ -135,69 +168,94 @@ func (s *Store) WriteTicks(ctx context.Context, y market.Symbol, ticks []market.
 // that. The result counts the rows that were new, unchanged, replaced and
 // deleted if opts asks for it.
 func (s *Store) Replace(ctx context.Context, r market.Range, f Frame, opts *WriteOptions) (Counts, error) {
-	fail := func(err error) (Counts, error) {
+	var o WriteOptions
+	if opts != nil {
+		o = *opts
+	}
+	counts, err := s.replace(ctx, r, f, o)
+	if err != nil {
 		return Counts{}, fmt.Errorf("series: replace %s %s: %w", f.Key, r, err)
-	}
-	if err := validRange(f.Key.Kind, r); err != nil {
-		return fail(err)
-	}
-	ready, err := s.prepare(ctx, []Frame{f})
-	if err != nil {
-		return fail(err)
-	}
-	g := ready[0]
-	if from, to := g.Find(r); from != 0 || to != g.Len() {
-		return fail(fault.SeriesOutside.Errorf("%d of the rows lie outside the range", g.Len()-(to-from)))
-	}
-	var counts Counts
-	if opts != nil && (opts.Count || opts.RefuseDifferent) {
-		if counts, err = s.compare(ctx, g, r, opts.RefuseDifferent); err != nil {
-			s.forgetTypes(ready)
-			return fail(err)
-		}
-	}
-	err = s.engine.Replace(ctx, r, *g)
-	s.ring.note(f.Key, r)
-	if err != nil {
-		s.forgetTypes(ready)
-		return fail(err)
 	}
 	return counts, nil
 }
 
-// Delete removes the rows of k in r, and its attributes too if r is open at
-// both ends. It returns how many rows there were.
+func (s *Store) replace(ctx context.Context, r market.Range, f Frame, o WriteOptions) (counts Counts, err error) {
+	if err := s.begin(ctx); err != nil {
+		return Counts{}, err
+	}
+	if err := validRange(f.Key.Kind, r); err != nil {
+		return Counts{}, err
+	}
+	ready, err := prepare([]Frame{f})
+	if err != nil {
+		return Counts{}, err
+	}
+	g := ready[0]
+	if from, to := g.Find(r); from != 0 || to != g.Len() {
+		return Counts{}, fault.SeriesOutside.Errorf("%d of the rows lie outside the range", g.Len()-(to-from))
+	}
+	held, err := s.hold(ctx, ready, o.RefuseDifferent)
+	if err != nil {
+		return Counts{}, err
+	}
+	defer func() { held.end(err == nil) }()
+	if o.Count || o.RefuseDifferent {
+		if counts, err = s.compare(ctx, g, r, o.RefuseDifferent); err != nil {
+			return Counts{}, err
+		}
+	}
+	err = s.engine.Replace(ctx, r, *g)
+	s.note(err, f.Key, r)
+	return counts, err
+}
+
+// Delete removes the rows of k in r, and its attributes and the types of its
+// extra columns too if r is open at both ends. It returns how many rows there
+// were.
 func (s *Store) Delete(ctx context.Context, k Key, r market.Range) (Counts, error) {
-	fail := func(err error) (Counts, error) {
+	counts, err := s.delete(ctx, k, r)
+	if err != nil {
 		return Counts{}, fmt.Errorf("series: delete %s %s: %w", k, r, err)
 	}
+	return counts, nil
+}
+
+func (s *Store) delete(ctx context.Context, k Key, r market.Range) (counts Counts, err error) {
+	if err := s.begin(ctx); err != nil {
+		return Counts{}, err
+	}
 	if err := k.Validate(); err != nil {
-		return fail(err)
+		return Counts{}, err
 	}
 	if err := validRange(k.Kind, r); err != nil {
-		return fail(err)
+		return Counts{}, err
 	}
-	var counts Counts
+	unlock, err := s.guard.lock(ctx, k, alone)
+	if err != nil {
+		return Counts{}, err
+	}
+	defer unlock()
 	for f, err := range s.engine.Read(ctx, Query{Keys: []Key{k}, Range: r, Columns: []string{}}) {
 		if err != nil {
-			return fail(err)
+			return Counts{}, err
 		}
 		counts.Deleted += int64(f.Len())
 	}
-	err := s.engine.Delete(ctx, k, r)
-	s.ring.note(k, r)
-	s.forgetTypes([]*Frame{{Key: k}})
-	if err != nil {
-		return fail(err)
-	}
-	return counts, nil
+	err = s.engine.Delete(ctx, k, r)
+	s.guard.set(k, nil)
+	s.note(err, k, r)
+	return counts, err
 }
 
 // Read yields the rows that q asks for, as [Engine.Read] does. A frame is valid
 // until the next step.
 func (s *Store) Read(ctx context.Context, q Query) iter.Seq2[*Frame, error] {
 	return func(yield func(*Frame, error) bool) {
-		if err := q.validate(); err != nil {
+		err := s.begin(ctx)
+		if err == nil {
+			err = q.validate()
+		}
+		if err != nil {
 			yield(nil, fmt.Errorf("series: read: %w", err))
 			return
 		}
@@ -242,25 +300,46 @@ func (s *Store) Latest(ctx context.Context, keys ...Key) iter.Seq2[*Frame, error
 // Overview yields what is known of each series that f lets through, in the
 // order of [Key.Compare].
 func (s *Store) Overview(ctx context.Context, f Filter) iter.Seq2[Overview, error] {
-	return wrapped("series: overview", s.engine.Overview(ctx, f))
+	return wrapped("series: overview", func(yield func(Overview, error) bool) {
+		if err := s.begin(ctx); err != nil {
+			yield(Overview{}, err)
+			return
+		}
+		s.engine.Overview(ctx, f)(yield)
+	})
 }
 
 // Changes yields what was accepted after the sequence number since, in order.
-// A number that is older than what is known, or newer, is [fault.Conflict]:
-// read everything again. Over an engine that keeps no record these are the
-// changes made through this store since it was opened.
+// A number that is older than what is known, or newer, is a [Forgotten], which
+// tells the number to go on from once everything was read again. Over an engine
+// that keeps no record these are the changes made through this store since it
+// was opened, and its numbers begin with the microseconds since 1970, so that
+// those of an earlier store are not taken for its own.
 func (s *Store) Changes(ctx context.Context, since uint64) iter.Seq2[Change, error] {
 	return wrapped("series: changes", func(yield func(Change, error) bool) {
-		for c, err := range s.engine.Changes(ctx, since) {
-			if errors.Is(err, errors.ErrUnsupported) {
-				s.ring.after(since)(yield)
-				return
-			}
-			if !yield(c, err) || err != nil {
-				return
-			}
+		if err := s.begin(ctx); err != nil {
+			yield(Change{}, err)
+			return
+		}
+		if !orUnsupported(s.engine.Changes(ctx, since), yield) {
+			s.ring.after(since)(yield)
 		}
 	})
+}
+
+// orUnsupported yields what seq does, but for an error that says that it cannot:
+// then it returns false, and nothing was yielded.
+func orUnsupported[T any](seq iter.Seq2[T, error], yield func(T, error) bool) (supported bool) {
+	begun := false
+	for v, err := range seq {
+		if !begun && errors.Is(err, errors.ErrUnsupported) {
+			return false
+		}
+		if begun = true; !yield(v, err) || err != nil {
+			return true
+		}
+	}
+	return true
 }
 
 // wrapped says in the errors of seq what was being done.
@@ -280,6 +359,7 @@ func wrapped[T any](doing string, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
 // Close makes everything that was accepted durable and closes the engine. Calls
 // after it fail with [fault.Closed]; a second Close does nothing.
 func (s *Store) Close() error {
+	s.closed.Store(true)
 	if err := s.engine.Close(); err != nil {
 		return fmt.Errorf("series: close: %w", err)
 	}

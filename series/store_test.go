@@ -5,8 +5,10 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
@@ -319,20 +321,48 @@ func (forgetful) Changes(context.Context, uint64) iter.Seq2[series.Change, error
 	return func(yield func(series.Change, error) bool) { yield(series.Change{}, errors.ErrUnsupported) }
 }
 
+// lastChange returns the number of the last change that s knows.
+func lastChange(t *testing.T, s *series.Store) uint64 {
+	t.Helper()
+	var forgotten *series.Forgotten
+	if err := failure(s.Changes(t.Context(), 0)); !errors.As(err, &forgotten) || !errors.Is(err, fault.Conflict) {
+		t.Fatalf("got %v, want a series.Forgotten", err)
+	}
+	return forgotten.Last
+}
+
 func TestAStoreRemembersChangesForAnEngineThatDoesNot(t *testing.T) {
 	s := series.New(forgetful{memseries.NewEngine()}, &series.Options{KnownChanges: 2})
+	first := lastChange(t, s)
 	for i := range 5 {
 		writeBars(t, s, bar(i, 1))
 	}
-	got := collect(t, s.Changes(t.Context(), 3))
-	if len(got) != 2 || got[0].Seq != 4 || got[1].Range.From != minute(4) {
+	got := collect(t, s.Changes(t.Context(), first+3))
+	if len(got) != 2 || got[0].Seq != first+4 || got[1].Range.From != minute(4) {
 		t.Errorf("after 3: got %v, want 4 and 5", got)
 	}
-	if err := failure(s.Changes(t.Context(), 0)); !errors.Is(err, fault.SeriesChanges) {
-		t.Errorf("after 0, which is forgotten: got %v, want fault.SeriesChanges", err)
+	for _, since := range []uint64{first, first + 9, first - 1} { // forgotten, to come, of an earlier store
+		if err := failure(s.Changes(t.Context(), since)); !errors.Is(err, fault.SeriesChanges) {
+			t.Errorf("after %d: got %v, want fault.SeriesChanges", since, err)
+		}
 	}
-	if err := failure(s.Changes(t.Context(), 9)); !errors.Is(err, fault.Conflict) {
-		t.Errorf("after 9, which never was: got %v, want fault.Conflict", err)
+	if got := collect(t, s.Changes(t.Context(), lastChange(t, s))); len(got) != 0 {
+		t.Errorf("after the last: got %v, want none", got)
+	}
+}
+
+func TestAnotherStoreDoesNotTakeTheNumbersOfOneBefore(t *testing.T) {
+	e := forgetful{memseries.NewEngine()}
+	before := series.New(e, nil)
+	writeBars(t, before, bar(0, 1))
+	since := lastChange(t, before)
+	for time.Now().UnixMicro() <= int64(since) {
+		runtime.Gosched()
+	}
+	s := series.New(e, nil)
+	writeBars(t, s, bar(1, 1), bar(2, 2))
+	if err := failure(s.Changes(t.Context(), since)); !errors.Is(err, fault.SeriesChanges) {
+		t.Errorf("got %v, want fault.SeriesChanges", err)
 	}
 }
 
@@ -344,9 +374,14 @@ func TestAfterCloseEverythingIsClosed(t *testing.T) {
 	ctx := t.Context()
 	_, deleted := s.Delete(ctx, bars, market.Range{})
 	_, replaced := s.Replace(ctx, market.Range{}, series.FrameOfBars(rebar, market.Minute, nil), nil)
+	_, nothing := s.Write(ctx, nil, nil)
+	_, sequencer := s.Sequencer(ctx)
+	_, profile := s.Profile(ctx, bars, market.Range{}, 1)
 	for name, err := range map[string]error{
 		"write": s.WriteBars(ctx, rebar, market.Minute, []market.Bar{bar(0, 0)}), "delete": deleted, "replace": replaced,
-		"read": failure(s.Bars(ctx, rebar, market.Minute, market.Range{})), "latest": failure(s.Latest(ctx, bars)),
+		"write of nothing": nothing, "sequencer": sequencer, "profile": profile,
+		"resample": failure(s.Resample(ctx, series.FoldQuery{Keys: []series.Key{bars}, Interval: market.Hour, Zone: time.UTC})),
+		"read":     failure(s.Bars(ctx, rebar, market.Minute, market.Range{})), "latest": failure(s.Latest(ctx, bars)),
 		"overview": failure(s.Overview(ctx, series.Filter{})), "changes": failure(s.Changes(ctx, 0)),
 	} {
 		if !errors.Is(err, fault.Closed) {

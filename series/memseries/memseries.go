@@ -167,6 +167,9 @@ func rangeOf(f *series.Frame) market.Range {
 	if r.To == 0 {
 		r.To = 1
 	}
+	if r.To > market.MaxTime {
+		r.To = 0
+	}
 	return r
 }
 
@@ -286,7 +289,7 @@ func (e *engine) changesAfter(ctx context.Context, since uint64) ([]series.Chang
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if len(e.changes) > 0 && since+1 < e.changes[0].Seq || since > e.seq {
-		return nil, fault.SeriesChanges.Errorf("changes after %d are not known; read everything and go on from %d", since, e.seq)
+		return nil, series.Forget(since, e.seq)
 	}
 	i := slices.IndexFunc(e.changes, func(c series.Change) bool { return c.Seq > since })
 	if i < 0 {

@@ -66,7 +66,7 @@ func gather(k series.Key, order []pick) *series.Frame {
 		}
 		last = p.from
 		for _, c := range last.Cols {
-			if types[c.Name] == 0 {
+			if types[c.Name] == 0 && (hasValue(&c) || !isExtra(k.Kind, c.Name)) {
 				types[c.Name] = c.Type()
 				names = append(names, c.Name)
 			}
@@ -97,7 +97,7 @@ func gatherColumn(kind series.Kind, name string, t series.Type, order []pick) se
 		if p.from != last {
 			last, from = p.from, p.from.Column(name)
 		}
-		if from == nil {
+		if from == nil || !hasValue(from) { // which has no type then
 			// A base column that a frame lacks is 0 in all of its rows.
 			valid[i] = !isExtra(kind, name)
 			if valid[i] && c.Texts != nil {

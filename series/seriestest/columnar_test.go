@@ -281,7 +281,7 @@ func (e *columnar) Changes(ctx context.Context, since uint64) iter.Seq2[series.C
 			return
 		}
 		if since > last {
-			yield(series.Change{}, fault.Conflict)
+			yield(series.Change{}, series.Forget(since, last))
 			return
 		}
 		for _, c := range all {

@@ -130,8 +130,10 @@ func changesAhead(t tb, e series.Engine) {
 		return
 	}
 	for _, since := range []uint64{all[len(all)-1].Seq + 1, math.MaxUint64} {
-		if err := firstError(e.Changes(t.Context(), since)); !errors.Is(err, fault.Conflict) {
-			t.Errorf("changes since %d, which is to come: got %v, want Conflict", since, err)
+		var forgotten *series.Forgotten
+		err := firstError(e.Changes(t.Context(), since))
+		if !errors.Is(err, fault.Conflict) || !errors.As(err, &forgotten) || forgotten.Last != all[len(all)-1].Seq {
+			t.Errorf("changes since %d, which is to come: got %v, want a series.Forgotten with %d", since, err, all[len(all)-1].Seq)
 		}
 	}
 }
@@ -147,8 +149,9 @@ func forgottenChanges(kept int) rule {
 		for range kept/len(frames) + 1 {
 			write(t, e, frames...)
 		}
-		if err := firstError(e.Changes(t.Context(), 0)); !errors.Is(err, fault.Conflict) {
-			t.Errorf("changes since 0 after more than %d: got %v, want Conflict", kept, err)
+		var forgotten *series.Forgotten
+		if err := firstError(e.Changes(t.Context(), 0)); !errors.Is(err, fault.Conflict) || !errors.As(err, &forgotten) {
+			t.Errorf("changes since 0 after more than %d: got %v, want a series.Forgotten", kept, err)
 		}
 	}}
 }

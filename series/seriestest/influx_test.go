@@ -353,7 +353,7 @@ func (e *lineEngine) Overview(ctx context.Context, filter series.Filter) iter.Se
 		found, err := map[series.Key]*series.Overview{}, e.begin(ctx)
 		for _, m := range []string{"bars", "ticks", "indicator", "meta"} {
 			var all []*point
-			if err == nil {
+			if err == nil && (!filter.Brief || m == "meta") {
 				all, err = e.send(ctx, "/read", math.MinInt64, math.MaxInt64, m+" f=0 0")
 			}
 			count(found, m, all)
@@ -363,7 +363,7 @@ func (e *lineEngine) Overview(ctx context.Context, filter series.Filter) iter.Se
 			return
 		}
 		for _, k := range slices.SortedFunc(maps.Keys(found), series.Key.Compare) {
-			if o := found[k]; filter.Match(k) && (o.Count > 0 || o.Attrs != nil) && !yield(*o, nil) {
+			if o := found[k]; filter.Match(k) && (o.Count > 0 || o.Attrs != nil || filter.Brief) && !yield(*o, nil) {
 				return
 			}
 		}

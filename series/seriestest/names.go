@@ -23,6 +23,7 @@ var seriesRules = []rule{
 	{"Replace keeps attributes as Write does", "nil leaves them", attributesReplaced},
 	{"Overview counts exactly", "the count is what an operator compares with the source", overviewCounts},
 	{"Overview tells extra columns and their types", "a writer must know them before it writes", overviewExtras},
+	{"Overview in brief tells attributes and extra columns", "a writer asks for them often, and counting may be slow", overviewBrief},
 	{"Overview is in the order of keys and filtered", "a program pages through it", overviewOrder},
 }
 
@@ -208,6 +209,24 @@ func overviewExtras(t tb, e series.Engine) {
 	write(t, e, bars(rebarBars, 1, 60))
 	if all := overview(t, e, series.Filter{Symbol: rebar}); len(all) != 1 || len(all[0].Extra) != 0 {
 		t.Errorf("a series that is new has extra columns: %+v", all)
+	}
+}
+
+func overviewBrief(t tb, e series.Engine) {
+	attrs := map[string]string{series.AttrZone: "UTC"}
+	write(t, e, with(bars(rebarBars, 1, 60), column("venue", "A")), attributed(bars(silverBars, 1, 60), attrs), ticks(rebarTicks, 1, place{at(1), 0}))
+	got := map[series.Key]string{}
+	for _, o := range overview(t, e, series.Filter{Brief: true}) {
+		if len(o.Attrs)+len(o.Extra) > 0 {
+			got[o.Key] = fmt.Sprint(o.Attrs, o.Extra)
+		}
+	}
+	want := map[series.Key]string{rebarBars: "map[] map[venue:text]", silverBars: "map[zone:UTC] map[]"}
+	if !maps.Equal(got, want) {
+		t.Errorf("overview in brief: got %v, want %v", got, want)
+	}
+	if all := overview(t, e, series.Filter{Brief: true, Kind: series.Ticks, Symbol: silver}); len(all) > 0 {
+		t.Errorf("overview in brief of a series that is not there: %+v", all)
 	}
 }
 

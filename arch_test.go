@@ -46,20 +46,22 @@ var engines = []string{
 // What lies below a store may import what the store may, and the store; what
 // lies below a package's internal/ may import what the package may.
 var allowed = map[string][]string{
-	"fault":           {},
-	"market":          {"fault"},
-	"config":          {"fault", "market"},
-	"internal/seglog": {"fault"},
-	"spool":           {"fault", "internal/seglog"},
-	"sqlpool":         {"fault"},
-	"cache":           {"fault", "spool"},
-	"series":          {"fault", "market", "internal/seglog", "spool"},
-	"vnpytables":      {"fault", "market", "sqlpool"},
-	"marketfile":      {"fault", "market"},
-	"indicator":       {"fault", "market"},
-	"live":            {"fault", "market", "series", "indicator"},
-	"journal":         {"fault", "internal/seglog", "spool"},
-	"health":          {"fault"},
+	"fault":                  {},
+	"market":                 {"fault"},
+	"config":                 {"fault", "market"},
+	"internal/disk":          {},
+	"internal/disk/disktest": {"internal/disk"},
+	"internal/seglog":        {"fault", "internal/disk"},
+	"spool":                  {"fault", "internal/seglog"},
+	"sqlpool":                {"fault"},
+	"cache":                  {"fault", "spool"},
+	"series":                 {"fault", "market", "internal/disk", "internal/seglog", "spool"},
+	"vnpytables":             {"fault", "market", "sqlpool"},
+	"marketfile":             {"fault", "market"},
+	"indicator":              {"fault", "market"},
+	"live":                   {"fault", "market", "series", "indicator"},
+	"journal":                {"fault", "internal/seglog", "spool"},
+	"health":                 {"fault"},
 
 	// These stand last and see more than one store.
 	rootPackage:      slices.Concat(library, engines),
@@ -81,7 +83,7 @@ var stores = []string{"sqlpool", "cache", "series", "journal"}
 
 // testsMayImport is what any test may import beside what its package may, the
 // package itself, and whatever lies below the stores among those.
-var testsMayImport = []string{"internal/realdata", "internal/servers"}
+var testsMayImport = []string{"internal/disk/disktest", "internal/realdata", "internal/servers"}
 
 // clients names the one package that may import each vendor's client. InfluxDB
 // has none: influxseries speaks its protocol itself.

@@ -1,0 +1,412 @@
+// Package disktest has a disk that fails as disks do: it loses what was not
+// synced when its power goes, tears writes, fails a sync, flips bits, fills up.
+// What it does is decided by its seed, so that a failure can be had again.
+package disktest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+
+	"github.com/redfire-quant/redfire/internal/disk"
+)
+
+// sector is what a disk writes whole or not at all.
+const sector = 512
+
+// ErrStopped is the error of everything that is done after the power went.
+var ErrStopped = errors.New("the power went")
+
+// ErrSync is the error of a Sync that was told to fail.
+var ErrSync = errors.New("input/output error")
+
+// A Disk keeps folders in memory. It is safe for concurrent use.
+type Disk struct {
+	mu       sync.Mutex // guards the fields below and all that hangs on them
+	random   *rand.Rand
+	folders  map[string]*folder
+	done     int   // operations that changed something, so far
+	stopAt   int   // the operation at which the power goes, 0 for never
+	stopped  bool  // it went
+	syncs    int   // syncs of files that succeed before one fails; -1: all do
+	capacity int64 // bytes in files, 0 for no limit
+}
+
+// New returns an empty disk.
+func New(seed uint64) *Disk {
+	return &Disk{random: rand.New(rand.NewPCG(seed, 0)), folders: map[string]*folder{}, syncs: -1}
+}
+
+// Folder returns the folder of that name, which it makes if it is not there.
+func (d *Disk) Folder(name string) disk.Folder {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.folders[name] == nil {
+		d.folders[name] = &folder{disk: d, name: name, now: map[string]*inode{}, durable: map[string]*inode{}}
+	}
+	return d.folders[name]
+}
+
+// Done returns how many operations have changed something.
+func (d *Disk) Done() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.done
+}
+
+// StopAt makes the power go at the n-th operation that changes something,
+// counted from the beginning. If it is a write, a part of it happens.
+func (d *Disk) StopAt(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopAt = n
+}
+
+// FailSync makes one sync of a file fail, after that many that succeed.
+func (d *Disk) FailSync(after int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.syncs = after
+}
+
+// Limit makes the disk full at that many bytes in files; 0 is no limit.
+func (d *Disk) Limit(bytes int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.capacity = bytes
+}
+
+// Crash returns what the machine finds when the power is back: all that was
+// synced, and of the rest as much as chance would have it.
+func (d *Disk) Crash() *Disk {
+	return d.copied(func(f *folder) map[string]*inode {
+		names := maps.Clone(f.durable)
+		for _, change := range f.pending[:d.some(len(f.pending))] {
+			change(names)
+		}
+		for name, n := range names {
+			names[name] = n.crashed(d)
+		}
+		return names
+	})
+}
+
+// Kill returns what the next process finds when this one was killed: all that
+// was written.
+func (d *Disk) Kill() *Disk {
+	return d.copied(func(f *folder) map[string]*inode {
+		names := map[string]*inode{}
+		for name, n := range f.now {
+			names[name] = &inode{data: slices.Clone(n.data), durable: slices.Clone(n.data)}
+		}
+		return names
+	})
+}
+
+// copied returns a disk with the files that left says of each folder. Nothing
+// more can be done to d.
+func (d *Disk) copied(left func(*folder) map[string]*inode) *Disk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopped = true
+	e := New(d.random.Uint64())
+	for _, name := range slices.Sorted(maps.Keys(d.folders)) {
+		names := left(d.folders[name])
+		e.folders[name] = &folder{disk: e, name: name, now: names, durable: maps.Clone(names)}
+	}
+	return e
+}
+
+// some returns a number from 0 to n, and often one of the ends.
+func (d *Disk) some(n int) int {
+	switch d.random.IntN(3) {
+	case 0:
+		return 0
+	case 1:
+		return n
+	}
+	return d.random.IntN(n + 1)
+}
+
+// change begins an operation that changes something.
+func (d *Disk) change() error {
+	if d.stopped {
+		return ErrStopped
+	}
+	d.done++
+	if d.done == d.stopAt {
+		d.stopped = true
+		return ErrStopped
+	}
+	return nil
+}
+
+func (d *Disk) used() (bytes int64) {
+	for _, f := range d.folders {
+		for _, n := range f.now {
+			bytes += int64(len(n.data))
+		}
+	}
+	return bytes
+}
+
+// An inode is a file, whatever its name.
+type inode struct {
+	data    []byte
+	durable []byte
+	dirty   map[int64]bool // sectors that a sync would write
+	lost    map[int64]bool // sectors that a sync failed to write, and no other will
+}
+
+// crashed returns the file as the power left it.
+func (n *inode) crashed(d *Disk) *inode {
+	short, long := min(len(n.data), len(n.durable)), max(len(n.data), len(n.durable))
+	after := make([]byte, short+d.some(long-short))
+	copy(after, n.durable)
+	unsure := slices.Sorted(maps.Keys(n.dirty))
+	unsure = append(unsure, slices.Sorted(maps.Keys(n.lost))...)
+	mode := d.random.IntN(4)
+	for _, at := range unsure {
+		if from := at * sector; mode > 1 && d.random.IntN(2) == 0 || mode == 1 {
+			copy(clip(after, from), clip(n.data, from))
+		}
+	}
+	return &inode{data: after, durable: slices.Clone(after)}
+}
+
+// clip returns the sector of b at from, as far as it goes.
+func clip(b []byte, from int64) []byte {
+	from = min(from, int64(len(b)))
+	return b[from:min(from+sector, int64(len(b)))]
+}
+
+func (n *inode) touch(from, to int64) {
+	if n.dirty == nil {
+		n.dirty = map[int64]bool{}
+	}
+	for at := from / sector; at*sector < to; at++ {
+		n.dirty[at] = true
+		delete(n.lost, at)
+	}
+}
+
+// lose makes what is dirty such that no sync writes it any more.
+func (n *inode) lose() {
+	if n.lost == nil {
+		n.lost = map[int64]bool{}
+	}
+	maps.Copy(n.lost, n.dirty)
+	n.dirty = nil
+}
+
+func (n *inode) resize(size int64) {
+	old := int64(len(n.data))
+	if size <= old {
+		n.data = n.data[:size]
+		return
+	}
+	n.data = append(n.data, make([]byte, size-old)...)
+	n.touch(old, size)
+}
+
+// A folder is a directory of a Disk.
+type folder struct {
+	disk    *Disk
+	name    string
+	now     map[string]*inode
+	durable map[string]*inode
+	pending []func(map[string]*inode) // changes of names that are not durable
+}
+
+func (f *folder) Path(name string) string { return f.name + "/" + name }
+
+func (f *folder) fault(op, name string, err error) error {
+	return &fs.PathError{Op: op, Path: f.Path(name), Err: err}
+}
+
+// rename makes a change of names.
+func (f *folder) rename(change func(map[string]*inode)) {
+	change(f.now)
+	f.pending = append(f.pending, change)
+}
+
+func (f *folder) Create(name string) (disk.File, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if f.now[name] != nil {
+		return nil, f.fault("create", name, fs.ErrExist)
+	}
+	if err := f.disk.change(); err != nil {
+		return nil, f.fault("create", name, err)
+	}
+	n := &inode{}
+	f.rename(func(names map[string]*inode) { names[name] = n })
+	return &file{f, name, n}, nil
+}
+
+func (f *folder) Open(name string) (disk.File, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	n := f.now[name]
+	switch {
+	case f.disk.stopped:
+		return nil, f.fault("open", name, ErrStopped)
+	case n == nil:
+		return nil, f.fault("open", name, fs.ErrNotExist)
+	}
+	return &file{f, name, n}, nil
+}
+
+func (f *folder) Rename(from, to string) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	n := f.now[from]
+	if n == nil {
+		return f.fault("rename", from, fs.ErrNotExist)
+	}
+	if err := f.disk.change(); err != nil {
+		return f.fault("rename", from, err)
+	}
+	f.rename(func(names map[string]*inode) {
+		delete(names, from)
+		names[to] = n
+	})
+	return nil
+}
+
+func (f *folder) Remove(name string) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if f.now[name] == nil {
+		return f.fault("remove", name, fs.ErrNotExist)
+	}
+	if err := f.disk.change(); err != nil {
+		return f.fault("remove", name, err)
+	}
+	f.rename(func(names map[string]*inode) { delete(names, name) })
+	return nil
+}
+
+func (f *folder) List() ([]string, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if f.disk.stopped {
+		return nil, f.fault("list", "", ErrStopped)
+	}
+	return slices.Sorted(maps.Keys(f.now)), nil
+}
+
+func (f *folder) Sync() error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if err := f.disk.change(); err != nil {
+		return f.fault("sync", "", err)
+	}
+	f.durable, f.pending = maps.Clone(f.now), nil
+	return nil
+}
+
+func (f *folder) Free() (int64, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if f.disk.capacity == 0 {
+		return 1 << 40, nil
+	}
+	return max(0, f.disk.capacity-f.disk.used()), nil
+}
+
+// A file is an open file of a Disk.
+type file struct {
+	folder *folder
+	name   string
+	inode  *inode
+}
+
+func (f *file) fault(op string, err error) error { return f.folder.fault(op, f.name, err) }
+
+func (f *file) ReadAt(b []byte, at int64) (int, error) {
+	f.folder.disk.mu.Lock()
+	defer f.folder.disk.mu.Unlock()
+	if f.folder.disk.stopped {
+		return 0, f.fault("read", ErrStopped)
+	}
+	if at >= int64(len(f.inode.data)) {
+		return 0, io.EOF
+	}
+	n := copy(b, f.inode.data[at:])
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (f *file) WriteAt(b []byte, at int64) (int, error) {
+	d := f.folder.disk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	was := d.stopped
+	err := d.change()
+	part := int64(len(b))
+	switch more := at + part - int64(len(f.inode.data)); {
+	case was:
+		return 0, f.fault("write", ErrStopped)
+	case err != nil:
+		part = int64(d.some(len(b)))
+	case more > 0 && d.capacity > 0 && d.used()+more > d.capacity:
+		part = max(0, part-(d.used()+more-d.capacity))
+		err = fmt.Errorf("%w: %w", disk.ErrFull, errors.New("a limit of the test"))
+	}
+	if part > 0 {
+		f.inode.resize(max(int64(len(f.inode.data)), at+part))
+		copy(f.inode.data[at:], b[:part])
+		f.inode.touch(at, at+part)
+	}
+	if err != nil {
+		return int(part), f.fault("write", err)
+	}
+	return int(part), nil
+}
+
+func (f *file) Truncate(size int64) error {
+	f.folder.disk.mu.Lock()
+	defer f.folder.disk.mu.Unlock()
+	if err := f.folder.disk.change(); err != nil {
+		return f.fault("truncate", err)
+	}
+	f.inode.resize(size)
+	return nil
+}
+
+func (f *file) Sync() error {
+	d := f.folder.disk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.change(); err != nil {
+		return f.fault("sync", err)
+	}
+	n := f.inode
+	if d.syncs--; d.syncs == -1 {
+		n.lose()
+		return f.fault("sync", ErrSync)
+	}
+	d.syncs = max(d.syncs, -1)
+	n.durable = append(n.durable[:min(len(n.durable), len(n.data))], make([]byte, max(0, len(n.data)-len(n.durable)))...)
+	for at := range n.dirty {
+		copy(clip(n.durable, at*sector), clip(n.data, at*sector))
+	}
+	n.dirty = nil
+	return nil
+}
+
+func (f *file) Size() (int64, error) {
+	f.folder.disk.mu.Lock()
+	defer f.folder.disk.mu.Unlock()
+	return int64(len(f.inode.data)), nil
+}
+
+func (f *file) Close() error { return nil }

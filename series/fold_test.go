@@ -353,3 +353,205 @@ func BenchmarkStoreResamplesMinutesToHours(b *testing.B) {
 	}
 	perRow(b, rows)
 }
+
+// counts is a tick that says what was traded since the day began.
+func counts(at market.Time, price, volume, turnover float64) market.Tick {
+	return market.Tick{Time: at, LastPrice: price, LastVolume: 77, Volume: volume, Turnover: turnover}
+}
+
+func putTicks(t *testing.T, s *series.Store, rows ...market.Tick) {
+	t.Helper()
+	if err := s.WriteTicks(t.Context(), rebar, rows); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheTickBeforeARangeIsFoundHoweverFarItIs(t *testing.T) {
+	for _, silent := range []int{0, 1, 63, 64, 65, 4095, 4096, 4097, 9000} {
+		s := open(t)
+		rows := []market.Tick{counts(minute(-1), 9, 40, 400), counts(minute(0), 10, 100, 1000)}
+		for i := range silent {
+			rows = append(rows, counts(minute(0)+market.Time(i+1)*1e6, 0, 110, 1100))
+		}
+		putTicks(t, s, append(rows, counts(minute(1), 11, 130, 1350))...)
+		q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: series.Cumulative}
+		q.Range.From = minute(1)
+		want := market.Bar{Time: minute(1), Open: 11, High: 11, Low: 11, Close: 11, Volume: 30, Turnover: 350}
+		if got := resampled(t, s, q); len(got) != 1 || got[0] != want {
+			t.Errorf("%d ticks without a price between: got %v, want %v", silent, got, want)
+		}
+	}
+}
+
+func TestVolumeAndTurnoverBeginAnewEachByItself(t *testing.T) {
+	s := open(t)
+	putTicks(t, s, counts(minute(0), 10, 10, 100),
+		counts(minute(1), 10, 12, 60), // less turnover
+		counts(minute(2), 10, 3, 70),  // less volume
+		counts(minute(3), 10, 3, 70))  // as much of both
+	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: series.Cumulative}
+	var got []float64
+	for _, b := range resampled(t, s, q) {
+		got = append(got, b.Volume, b.Turnover)
+	}
+	if want := []float64{0, 0, 2, 60, 3, 10, 0, 0}; !slices.Equal(got, want) {
+		t.Errorf("got volumes and turnovers %v, want %v", got, want)
+	}
+}
+
+func TestABarHasTheOpenInterestOfItsLastRowAlsoIfThatIs0(t *testing.T) {
+	s := open(t)
+	a, b := tick(1, 0, 1), tick(2, 0, 1)
+	a.OpenInterest = 5
+	putTicks(t, s, a, b)
+	rows := []market.Bar{bar(0, 1), bar(1, 1)}
+	rows[1].OpenInterest = 0
+	writeBars(t, s, rows...)
+	for _, k := range []series.Key{bars, ticks} {
+		q := series.FoldQuery{Keys: []series.Key{k}, Interval: market.Hour, Zone: time.UTC, Volume: series.Traded}
+		if got := resampled(t, s, q); len(got) != 1 || got[0].OpenInterest != 0 {
+			t.Errorf("%s: got %v, want one bar of open interest 0", k, got)
+		}
+	}
+}
+
+func TestEveryWindowEndsAtMidnight(t *testing.T) {
+	zones := []*time.Location{time.UTC, zone(t, "Asia/Shanghai"), zone(t, "America/New_York"), zone(t, "Asia/Kolkata")}
+	for _, first := range []market.Time{-200_000, 1741392000, 1761955200} { // 1969, and when clocks are changed in New York
+		s := open(t)
+		var rows []market.Bar
+		for i := range 3 * 24 * 6 {
+			b := bar(i, float64(i*7%13))
+			b.Time = (first + market.Time(600*i)) * 1e9
+			rows = append(rows, b)
+		}
+		k := series.BarKey(rebar, 10*market.Minute)
+		if err := s.WriteBars(t.Context(), rebar, k.Interval, rows); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range []market.Interval{20 * market.Minute, 7 * market.Hour, 24 * market.Hour, market.Day, market.Week} {
+			wantFolds(t, s, k, rows, v, zones)
+		}
+	}
+}
+
+func TestAFoldOfManyBarsLosesNone(t *testing.T) {
+	for _, n := range []int{4095, 4096, 4097, 2 * 4096, 10_000} {
+		s := open(t)
+		rows := manyBars(2 * n)
+		writeBars(t, s, rows...)
+		q := series.FoldQuery{Keys: []series.Key{bars}, Interval: 2 * market.Minute, Zone: time.UTC}
+		if got, want := resampled(t, s, q), plainFold(rows, q.Interval, q.Zone); len(want) != n || !slices.Equal(got, want) {
+			t.Errorf("got %d bars, want %d, or other ones", len(got), len(want))
+		}
+	}
+}
+
+func TestAReaderMayStopBetweenTheKeysOfAFold(t *testing.T) {
+	two := market.Symbol{Code: "cu2601", Exchange: market.SHFE}
+	for _, e := range []series.Engine{memseries.NewEngine(), &folding{Engine: memseries.NewEngine()}} {
+		s := series.New(e, nil)
+		keys := []series.Key{bars, series.BarKey(two, market.Minute)}
+		if _, err := s.Write(t.Context(), []series.Frame{manyRows(keys[0], 1, 7), manyRows(keys[1], 1, 7)}, nil); err != nil {
+			t.Fatal(err)
+		}
+		q := series.FoldQuery{Keys: keys, Interval: market.Hour, Zone: time.UTC}
+		n := 0
+		for range s.Resample(t.Context(), q) {
+			n++
+			break
+		}
+		if all := collect(t, s.Resample(t.Context(), q)); n != 1 || len(all) != 2 {
+			t.Errorf("got %d frames and then %d, want 1 and 2", n, len(all))
+		}
+	}
+}
+
+// folding is an engine that folds: it answers each query with one bar, and then
+// err if there is one.
+type folding struct {
+	series.Engine
+	err error
+}
+
+func (e *folding) Fold(_ context.Context, q series.FoldQuery) iter.Seq2[*series.Frame, error] {
+	return func(yield func(*series.Frame, error) bool) {
+		f := series.FrameOfBars(q.Keys[0].Symbol, q.Interval, []market.Bar{bar(0, 42)})
+		if yield(&f, nil) && e.err != nil {
+			yield(nil, e.err)
+		}
+	}
+}
+
+func TestAnErrorInAFoldIsTold(t *testing.T) {
+	e := newUnsure()
+	s := series.New(e, nil)
+	writeBars(t, s, bar(0, 1))
+	putTicks(t, s, tick(1, 0, 1))
+	e.reads = fault.Unavailable
+	broken := series.New(&folding{memseries.NewEngine(), fault.Unavailable}, nil)
+	q := series.FoldQuery{Keys: []series.Key{bars}, Interval: market.Hour, Zone: time.UTC}
+	f := func(name string, s *series.Store, q series.FoldQuery) {
+		t.Helper()
+		if err := failure(s.Resample(t.Context(), q)); !errors.Is(err, fault.Unavailable) {
+			t.Errorf("%s: got %v, want fault.Unavailable", name, err)
+		}
+	}
+	f("of an engine that folds", broken, q)
+	f("of bars that are read", s, q)
+	q.Keys = []series.Key{series.TickKey(market.Symbol{Code: "none", Exchange: market.DCE})}
+	f("of an overview", s, q)
+	q.Volume, q.Range = series.Cumulative, market.Range{From: minute(60)}
+	f("of the tick before", series.New(backless{memseries.NewEngine()}, nil), q)
+}
+
+// backless is an engine that cannot read backwards.
+type backless struct{ series.Engine }
+
+func (e backless) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Frame, error] {
+	if q.Reverse {
+		return ending[*series.Frame](func(func(*series.Frame, error) bool) {}, fault.Unavailable)
+	}
+	return e.Engine.Read(ctx, q)
+}
+
+func TestTicksWhoseAttributeSaysNothingKnownAreNotFolded(t *testing.T) {
+	s := open(t)
+	f := series.FrameOfTicks(rebar, []market.Tick{tick(1, 0, 1)})
+	f.Attrs = map[string]string{series.AttrTickVolume: "total"}
+	if _, err := s.Write(t.Context(), []series.Frame{f}, nil); err != nil {
+		t.Fatal(err)
+	}
+	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Hour, Zone: time.UTC}
+	if err := failure(s.Resample(t.Context(), q)); !errors.Is(err, fault.SeriesQuery) {
+		t.Errorf("got %v, want fault.SeriesQuery", err)
+	}
+	q.Volume, q.Interval = series.Traded, 0
+	if err := failure(s.Resample(t.Context(), q)); !errors.Is(err, fault.Invalid) {
+		t.Errorf("without an interval: got %v, want fault.Invalid", err)
+	}
+}
+
+func TestAPriceBelow0IsATrade(t *testing.T) {
+	s := open(t)
+	putTicks(t, s, counts(minute(0), -30, 100, -3000), counts(minute(1), -37.63, 130, -2500), counts(minute(2), -1, 140, -2400))
+	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: series.Cumulative}
+	q.Range.From = minute(1)
+	want := []market.Bar{
+		{Time: minute(1), Open: -37.63, High: -37.63, Low: -37.63, Close: -37.63, Volume: 30, Turnover: 500},
+		{Time: minute(2), Open: -1, High: -1, Low: -1, Close: -1, Volume: 10, Turnover: 100},
+	}
+	if got := resampled(t, s, q); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestNoDayIsMadeOfDaysAndNoWeekOfWeeks(t *testing.T) {
+	s := open(t)
+	for _, v := range []market.Interval{market.Day, market.Week} {
+		q := series.FoldQuery{Keys: []series.Key{series.BarKey(rebar, v)}, Interval: v, Zone: time.UTC}
+		if err := failure(s.Resample(t.Context(), q)); !errors.Is(err, fault.SeriesQuery) {
+			t.Errorf("%s: got %v, want fault.SeriesQuery", v, err)
+		}
+	}
+}

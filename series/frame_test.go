@@ -172,3 +172,59 @@ func TestKeysAreOrderedByKindSymbolIntervalAndName(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestANumberThatIsNotFiniteIsFoundInEveryRow(t *testing.T) {
+	for row := range 11 {
+		for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			f := manyRows(bars, 11, 1)
+			f.Cols[0].Floats[row] = x
+			err := f.Validate()
+			if want := fmt.Sprintf("open: row %d: %v", row, x); !errors.Is(err, fault.MarketNotFinite) || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		}
+	}
+}
+
+func TestAFrameMayGoUpToItsBounds(t *testing.T) {
+	f := goodFrame()
+	f.Attrs = map[string]string{"zone": strings.Repeat("x", 1024)}
+	for i := range 63 {
+		f.Attrs[fmt.Sprint("a", i)] = "x"
+		f.Cols = append(f.Cols, series.Column{Name: fmt.Sprint("x", i), Ints: []int64{1, 2}})
+	}
+	f.Cols[3].Texts.Dict[0] = strings.Repeat("x", 1024)
+	f.Cols = append(f.Cols, series.Column{Name: "localtime", Ints: []int64{0, int64(market.MaxTime)}})
+	f.Time = []market.Time{market.MinTime, market.MaxTime}
+	if err := f.Validate(); err != nil {
+		t.Errorf("at its bounds: %v", err)
+	}
+	f.Attrs["b"] = "x"
+	if err := f.Validate(); !errors.Is(err, fault.SeriesFrame) {
+		t.Errorf("65 attributes: got %v, want fault.SeriesFrame", err)
+	}
+	f.Attrs = map[string]string{"zone": "\xff"}
+	if err := f.Validate(); !errors.Is(err, fault.SeriesFrame) {
+		t.Errorf("an attribute that is not UTF-8: got %v, want fault.SeriesFrame", err)
+	}
+}
+
+func TestASliceSharesItsRowsAndKeepsTheAttributes(t *testing.T) {
+	f := goodFrame()
+	g := f.Slice(1, 2)
+	c := g.Column("venue")
+	if g.Attrs["zone"] != "Asia/Shanghai" || !slices.Equal(g.Time, f.Time[1:]) || len(g.Seq) != 1 || !slices.Equal(c.Valid, []bool{false}) {
+		t.Errorf("got %+v, want the second row with attributes", g)
+	}
+	f.Cols[0].Floats[1] = 7
+	if g.Cols[0].Floats[0] != 7 {
+		t.Errorf("got %v, want the values to be shared", g.Cols[0].Floats)
+	}
+}
+
+func TestARangeBackwardsHoldsNoRows(t *testing.T) {
+	f := manyRows(bars, 5, 0)
+	if from, to := f.Find(market.Range{From: 4e9, To: 2e9}); from != to {
+		t.Errorf("got rows %d to %d, want none", from, to)
+	}
+}

@@ -193,3 +193,136 @@ func TestCallsOverTheSameSeriesInAnyOrderDoNotWaitForEachOther(t *testing.T) {
 	}
 	calls.Wait()
 }
+
+// seeing is an engine in memory that keeps copies of the frames it is given.
+type seeing struct {
+	series.Engine
+	frames []series.Frame
+}
+
+func (e *seeing) Write(ctx context.Context, frames []series.Frame) error {
+	for i := range frames {
+		e.frames = append(e.frames, *frames[i].Clone())
+	}
+	return e.Engine.Write(ctx, frames)
+}
+
+func (e *seeing) Replace(ctx context.Context, r market.Range, f series.Frame) error {
+	e.frames = append(e.frames, *f.Clone())
+	return e.Engine.Replace(ctx, r, f)
+}
+
+// wantTaken wants s to take f.
+func wantTaken(t *testing.T, s *series.Store, name string, f series.Frame) {
+	t.Helper()
+	if _, err := s.Write(t.Context(), []series.Frame{f}, nil); err != nil {
+		t.Errorf("%s: got %v, want it to be taken", name, err)
+	}
+}
+
+func TestATypeIsNotTakenByACallThatWasRefused(t *testing.T) {
+	refuse := &series.WriteOptions{RefuseDifferent: true}
+	all := market.Range{}
+	for name, call := range map[string]func(*series.Store, *unsure) error{
+		"a write that is refused": func(s *series.Store, _ *unsure) error {
+			_, err := s.Write(t.Context(), []series.Frame{extraBar(0, idNumber())}, refuse)
+			return err
+		},
+		"a replace that is refused": func(s *series.Store, _ *unsure) error {
+			_, err := s.Replace(t.Context(), all, extraBar(0, idNumber()), refuse)
+			return err
+		},
+		"another frame of the call": func(s *series.Store, _ *unsure) error {
+			bad := series.FrameOfTicks(rebar, []market.Tick{tick(1, 0, 1), tick(1, 0, 2)})
+			_, err := s.Write(t.Context(), []series.Frame{extraBar(1, idNumber()), bad}, nil)
+			return err
+		},
+		"a type of another column": func(s *series.Store, _ *unsure) error {
+			f := extraBar(1, idNumber())
+			f.Cols = append(f.Cols, series.Column{Name: "other", Ints: []int64{1}})
+			_, err := s.Write(t.Context(), []series.Frame{f}, nil)
+			return err
+		},
+	} {
+		e := newUnsure()
+		s := series.New(e, nil)
+		wantTaken(t, s, name, extraBar(0, series.Column{Name: "other", Floats: []float64{1}}))
+		if err := call(s, e); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+		wantTaken(t, s, name, extraBar(2, idText()))
+	}
+}
+
+func TestATypeIsNotTakenByAReplaceThatFailed(t *testing.T) {
+	s := series.New(&replaceless{memseries.NewEngine()}, nil)
+	if _, err := s.Replace(t.Context(), market.Range{}, extraBar(0, idNumber()), nil); !errors.Is(err, fault.Unavailable) {
+		t.Fatalf("got %v, want fault.Unavailable", err)
+	}
+	wantTaken(t, s, "a text", extraBar(0, idText()))
+}
+
+// replaceless is an engine that cannot replace.
+type replaceless struct{ series.Engine }
+
+func (replaceless) Replace(context.Context, market.Range, series.Frame) error {
+	return fault.Unavailable
+}
+
+func TestATypeIsForgottenByADeleteThatFailedWhenItWasDone(t *testing.T) {
+	e := newUnsure()
+	s := series.New(e, nil)
+	wantTaken(t, s, "a number", extraBar(0, idNumber()))
+	e.err = fault.Unknown
+	if _, err := s.Delete(t.Context(), bars, market.Range{}); !errors.Is(err, fault.Unknown) {
+		t.Fatalf("got %v, want fault.Unknown", err)
+	}
+	e.err = nil
+	wantTaken(t, s, "a text", extraBar(0, idText()))
+}
+
+func TestAStoreKnowsTheTypesThatItsEngineHas(t *testing.T) {
+	e := memseries.NewEngine()
+	wantTaken(t, series.New(e, nil), "a number", extraBar(0, idNumber()))
+	s := series.New(e, nil)
+	if _, err := s.Write(t.Context(), []series.Frame{extraBar(1, idText())}, nil); !errors.Is(err, fault.SeriesType) {
+		t.Errorf("a text by another store: got %v, want fault.SeriesType", err)
+	}
+	wantTaken(t, s, "a number by another store", extraBar(1, idNumber()))
+	f := extraBar(2, idText())
+	f.Key.Interval = market.Hour
+	wantTaken(t, s, "a text in another series", f)
+}
+
+func TestATypeStaysKnownAfterAWriteWithoutTheColumn(t *testing.T) {
+	s := open(t)
+	wantTaken(t, s, "a number", extraBar(0, idNumber()))
+	wantTaken(t, s, "another column", extraBar(1, series.Column{Name: "other", Floats: []float64{1}}))
+	if _, err := s.Write(t.Context(), []series.Frame{extraBar(2, idText())}, nil); !errors.Is(err, fault.SeriesType) {
+		t.Errorf("a text: got %v, want fault.SeriesType", err)
+	}
+}
+
+func TestAWriteWhoseTypesCannotBeReadIsRefused(t *testing.T) {
+	e := newUnsure()
+	s := series.New(e, nil)
+	e.reads = fault.Unavailable
+	if _, err := s.Write(t.Context(), []series.Frame{extraBar(0, idNumber())}, nil); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("got %v, want fault.Unavailable", err)
+	}
+	e.reads = nil
+	wantBars(t, s, market.Range{})
+	wantTaken(t, s, "a text", extraBar(0, idText()))
+}
+
+func TestEveryFrameOfACallKeepsItsTypes(t *testing.T) {
+	s := open(t)
+	hours := extraBar(0, idNumber())
+	hours.Key.Interval = market.Hour
+	wantTaken(t, s, "a number", hours)
+	hours.Cols[len(hours.Cols)-1] = idText()
+	if _, err := s.Write(t.Context(), []series.Frame{extraBar(0, idNumber()), hours}, nil); !errors.Is(err, fault.SeriesType) {
+		t.Errorf("got %v, want fault.SeriesType", err)
+	}
+	wantBars(t, s, market.Range{})
+}

@@ -204,3 +204,96 @@ func TestOfTwoTypesAtOnceOneIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// sizes is an engine that notes the rows of the frames of each call, and keeps
+// nothing.
+type sizes struct {
+	series.Engine
+	calls [][]int
+}
+
+func (e *sizes) Write(_ context.Context, frames []series.Frame) error {
+	var rows []int
+	for i := range frames {
+		rows = append(rows, frames[i].Len())
+	}
+	e.calls = append(e.calls, rows)
+	return nil
+}
+
+// wideTicks returns ticks of 30 columns, which with Time and Seq are 256 bytes
+// a row.
+func wideTicks(code string, rows int) series.Frame {
+	f := manyRows(series.TickKey(market.Symbol{Code: code, Exchange: market.SHFE}), rows, 0)
+	f.Seq = make([]uint32, rows)
+	values := make([]float64, rows)
+	for _, c := range series.BaseColumns(series.Ticks)[:30] {
+		f.Cols = append(f.Cols, series.Column{Name: c.Name, Floats: values})
+	}
+	return f
+}
+
+func TestACallIsFilledUpToTheLastByteAndRow(t *testing.T) {
+	f := func(want string, frames ...series.Frame) {
+		t.Helper()
+		e := &sizes{}
+		if _, err := series.New(e, nil).Write(t.Context(), frames, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(e.calls); got != want {
+			t.Errorf("got calls of %s rows, want %s", got, want)
+		}
+	}
+	const full = series.MaxBytes / 256
+	f(fmt.Sprintf("[[%d]]", full), wideTicks("a", full))
+	f(fmt.Sprintf("[[%d] [1]]", full), wideTicks("a", full+1))
+	f(fmt.Sprintf("[[%d 1]]", full-1), wideTicks("a", full-1), wideTicks("b", 1))
+	f(fmt.Sprintf("[[%d] [1]]", full), wideTicks("a", full), wideTicks("b", 1))
+	f("[[150000] [150000] [150000]]", wideTicks("a", 150_000), wideTicks("b", 150_000), wideTicks("c", 150_000))
+	f(fmt.Sprintf("[[%d] [%[1]d] [1]]", series.MaxRows), manyRows(bars, series.MaxRows, 0),
+		manyRows(series.BarKey(rebar, market.Hour), series.MaxRows, 0), manyRows(series.BarKey(rebar, market.Day), 1, 0))
+	attrs := wideTicks("b", 1)
+	attrs.Attrs = map[string]string{"source": "x"}
+	f(fmt.Sprintf("[[%d] [1]]", full-1), wideTicks("a", full-1), attrs)
+}
+
+func TestAWriteOfManyPartsEndsWithTheCallThatFails(t *testing.T) {
+	for fails, want := range []error{1: fault.Unavailable, 2: fault.SeriesPartly, 3: fault.SeriesPartly} {
+		e := &counting{Engine: memseries.NewEngine(), fails: fails, err: fault.Unavailable}
+		_, err := series.New(e, nil).Write(t.Context(), []series.Frame{manyRows(bars, 2*series.MaxRows+5, 0)}, nil)
+		if !errors.Is(err, want) {
+			t.Errorf("call %d fails: got %v, want %v", fails, err, want)
+		}
+		stored := fmt.Sprintf("%d rows are stored, and the next ", (fails-1)*series.MaxRows)
+		if fails > 1 && !strings.Contains(err.Error(), stored) {
+			t.Errorf("call %d fails: got %v, want it to say %q", fails, err, stored)
+		}
+		if fails > 0 && len(e.calls) != fails {
+			t.Errorf("call %d fails: got %d calls", fails, len(e.calls))
+		}
+	}
+}
+
+func TestPartsTakeNoTextOfARowWithoutAValue(t *testing.T) {
+	const rows = series.MaxRows + 2
+	f := manyRows(bars, rows, 0)
+	note := series.Column{Name: "note", Valid: make([]bool, rows), Texts: &series.Texts{Dict: []string{"a", "b", "c"}, Index: make([]uint32, rows)}}
+	for i := range rows {
+		note.Texts.Index[i] = 99 // which has no meaning where there is no value
+	}
+	note.Texts.Index[rows-1], note.Valid[rows-1] = 2, true
+	note.Texts.Index[5], note.Valid[5] = 1, true
+	f.Cols = []series.Column{note}
+	e := &seeing{Engine: memseries.NewEngine()}
+	if _, err := series.New(e, nil).Write(t.Context(), []series.Frame{f}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(e.frames) != 2 {
+		t.Fatalf("got %d frames, want 2", len(e.frames))
+	}
+	a, b := e.frames[0].Cols[0], e.frames[1].Cols[0]
+	got := fmt.Sprintf("%s %s %s %s %v", a.Texts.Dict, b.Texts.Dict, cellText(&a, 5), cellText(&b, 1), b.Valid)
+	if want := `[b] [c] note="b" note="c" [false true]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

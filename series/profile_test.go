@@ -152,3 +152,57 @@ func BenchmarkProfile(b *testing.B) {
 	}
 	perRow(b, 4096)
 }
+
+func TestAProfileCountsWhatLiesInItsRange(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, bar(0, 10), bar(1, 20), bar(2, 30), bar(3, -1)) // that closes at 0
+	got, err := s.Profile(t.Context(), bars, market.Range{From: minute(1)}, 1)
+	want := []series.ProfileLevel{{Price: 0, Volume: 10}, {Price: 21, Volume: 10}, {Price: 31, Volume: 10}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	if _, err := s.Profile(t.Context(), bars, market.Range{From: minute(2), To: minute(1)}, 1); !errors.Is(err, fault.MarketRange) {
+		t.Errorf("a range backwards: got %v, want fault.MarketRange", err)
+	}
+}
+
+func TestAProfileOfTicksSumsTheirLastVolume(t *testing.T) {
+	s := open(t)
+	a, b := tick(1, 0, 5), tick(2, 0, 5)
+	a.LastVolume, a.Volume, b.LastVolume, b.Volume = 2, 100, 3, 103
+	writeTicks(t, s, rebar, series.Traded, a, b)
+	if got, want := profile(t, s, ticks, 1), []series.ProfileLevel{{Price: 5, Volume: 5}}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAStepOfMorePlacesThanAFloatCanCountIsExact(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, market.Bar{Time: minute(0), Close: 3e-22, Volume: 1}, market.Bar{Time: minute(1), Close: 4.5e-22, Volume: 2})
+	want := []series.ProfileLevel{{Price: 3e-22, Volume: 1}, {Price: 4.5e-22, Volume: 2}}
+	if got := profile(t, s, bars, 1.5e-22); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAPriceThatNoIntegerCountsIsRefusedOrExact(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, market.Bar{Time: minute(0), Close: 1e300, Volume: 1})
+	for _, step := range []float64{1, 0.5, 1000} {
+		if _, err := s.Profile(t.Context(), bars, market.Range{}, step); !errors.Is(err, fault.SeriesQuery) {
+			t.Errorf("step %v: got %v, want fault.SeriesQuery", step, err)
+		}
+	}
+	if got, want := profile(t, s, bars, 4e299), []series.ProfileLevel{{Price: 8e299, Volume: 1}}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAPriceBelow0ThatIsAWholeMultipleBeginsItsStep(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, market.Bar{Time: minute(0), Close: -0.5, Volume: 1}, market.Bar{Time: minute(1), Close: -0.375, Volume: 2})
+	want := []series.ProfileLevel{{Price: -0.5, Volume: 3}}
+	if got := profile(t, s, bars, 0.25); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/internal/realdata"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
+	"github.com/redfire-quant/redfire/series/memseries"
 )
 
 // wantSeq numbers a tick of rebar at the given microsecond.
@@ -126,4 +128,74 @@ func BenchmarkSequencer(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// wantLate wants a tick of rebar at the given microsecond not to be numbered.
+func wantLate(t *testing.T, q *series.Sequencer, us int64) {
+	t.Helper()
+	x := tick(us, 7, 1)
+	if err := q.Number(rebar, &x); !errors.Is(err, fault.SeriesLate) || x.Seq != 7 {
+		t.Errorf("tick at %d us: got Seq %d, %v, want fault.SeriesLate", us, x.Seq, err)
+	}
+}
+
+func TestATickBetweenTheInstantsThatAreRememberedIsNumbered(t *testing.T) {
+	q := series.NewSequencer()
+	for i := range int64(65) {
+		wantSeq(t, q, 10*i, 0)
+	}
+	wantSeq(t, q, 5, 0) // after the one that was forgotten
+	wantLate(t, q, 5)   // and forgotten at once, since it is the oldest
+	wantSeq(t, q, 10, 1)
+}
+
+func TestResumeNeverTakesBackWhatIsKnown(t *testing.T) {
+	q := series.NewSequencer()
+	q.Resume(rebar, minute(0)+9e3, 4)
+	q.Resume(rebar, minute(0)+9e3, 1) // fewer than are known
+	wantSeq(t, q, 9, 5)
+	q.Resume(rebar, minute(0)+3e3, 8) // older than what is known
+	wantLate(t, q, 3)
+	wantLate(t, q, 8)
+	wantSeq(t, q, 9, 6)
+}
+
+func TestWhatResumeForgotIsNotKnownAgain(t *testing.T) {
+	q := series.NewSequencer()
+	for us := range int64(64) {
+		wantSeq(t, q, us, 0)
+	}
+	q.Resume(rebar, minute(0)+1000e3, 0)
+	wantSeq(t, q, 1001, 0)
+	wantSeq(t, q, 1002, 0)
+	wantLate(t, q, 500)
+	wantLate(t, q, 63)
+	wantSeq(t, q, 1000, 1)
+}
+
+func TestASequencerOverAStoreThatCannotReadIsNone(t *testing.T) {
+	s := memseries.Open(nil)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if q, err := s.Sequencer(t.Context(), rebar); q != nil || !errors.Is(err, fault.Closed) {
+		t.Errorf("got %v, %v, want fault.Closed", q, err)
+	}
+}
+
+func TestSymbolsAreNumberedAtOnce(t *testing.T) {
+	q := series.NewSequencer()
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for n := range 2000 {
+				y := market.Symbol{Code: fmt.Sprintf("s%d-%d", i, n/4), Exchange: market.SHFE}
+				x := tick(1, 0, 1)
+				if err := q.Number(y, &x); err != nil || x.Seq != uint32(n%4) {
+					t.Errorf("%s: got Seq %d, %v, want %d", y, x.Seq, err, n%4)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -3,10 +3,12 @@ package series_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -417,4 +419,292 @@ func TestACallThatIsCancelledBeforeItBeginsChangesNothing(t *testing.T) {
 		t.Errorf("read: got %v, want context.Canceled", err)
 	}
 	wantBars(t, s, market.Range{})
+}
+
+// unsure is an engine that keeps no record of changes, does what it is told and
+// then says err; what it reads ends with reads.
+type unsure struct {
+	forgetful
+	err, reads error
+	then       func() // before it returns; nil for nothing
+}
+
+func (u *unsure) said(err error) error {
+	if u.then != nil {
+		u.then()
+	}
+	return errors.Join(err, u.err)
+}
+
+func (u *unsure) Write(ctx context.Context, frames []series.Frame) error {
+	return u.said(u.Engine.Write(ctx, frames))
+}
+
+func (u *unsure) Replace(ctx context.Context, r market.Range, f series.Frame) error {
+	return u.said(u.Engine.Replace(ctx, r, f))
+}
+
+func (u *unsure) Delete(ctx context.Context, k series.Key, r market.Range) error {
+	return u.said(u.Engine.Delete(ctx, k, r))
+}
+
+func (u *unsure) Close() error { return u.said(u.Engine.Close()) }
+
+func (u *unsure) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Frame, error] {
+	return ending(u.Engine.Read(ctx, q), u.reads)
+}
+
+func (u *unsure) Overview(ctx context.Context, f series.Filter) iter.Seq2[series.Overview, error] {
+	return ending(u.Engine.Overview(ctx, f), u.reads)
+}
+
+// ending yields what seq does, and then err if there is one.
+func ending[T any](seq iter.Seq2[T, error], err error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for v, err := range seq {
+			if !yield(v, err) {
+				return
+			}
+		}
+		if err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}
+
+func newUnsure() *unsure { return &unsure{forgetful: forgetful{memseries.NewEngine()}} }
+
+// extraBar is a frame of the bar of minute i with one extra column.
+func extraBar(i int, c series.Column) series.Frame {
+	f := series.FrameOfBars(rebar, market.Minute, []market.Bar{bar(i, 1)})
+	f.Cols = append(f.Cols, c)
+	return f
+}
+
+func idNumber() series.Column { return series.Column{Name: "id", Ints: []int64{1}} }
+
+func idText() series.Column {
+	return series.Column{Name: "id", Texts: &series.Texts{Dict: []string{"a"}, Index: []uint32{0}}}
+}
+
+func TestEveryChangeIsRememberedAlsoOneThatFailed(t *testing.T) {
+	hours, r := series.BarKey(rebar, market.Hour), market.Range{From: minute(0), To: minute(9)}
+	want := []series.Change{
+		{Seq: 1, Key: bars, Range: market.Range{From: 1e9, To: 1e9 + 1}},
+		{Seq: 2, Key: hours, Range: market.Range{From: 1e9, To: 2e9 + 1}},
+		{Seq: 3, Key: bars, Range: r}, {Seq: 4, Key: bars, Range: r},
+	}
+	for _, fails := range []error{nil, fault.Unknown} {
+		e := newUnsure()
+		e.err = fails
+		s := series.New(e, nil)
+		since := lastChange(t, s)
+		_, wrote := s.Write(t.Context(), []series.Frame{manyRows(bars, 1, 1), manyRows(hours, 2, 1)}, nil)
+		_, replaced := s.Replace(t.Context(), r, series.FrameOfBars(rebar, market.Minute, nil), nil)
+		_, deleted := s.Delete(t.Context(), bars, r)
+		for name, err := range map[string]error{"write": wrote, "replace": replaced, "delete": deleted} {
+			if !errors.Is(err, fails) {
+				t.Errorf("%s: got %v, want %v", name, err, fails)
+			}
+		}
+		got := collect(t, s.Changes(t.Context(), since))
+		for i := range got {
+			got[i].Seq -= since
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("with %v: got %v, want %v", fails, got, want)
+		}
+	}
+}
+
+func TestAWriteThatIsCancelledInTheEngineIsToldAsAChange(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	e := newUnsure()
+	e.err, e.then = errors.Join(fault.Unknown, context.Canceled), cancel
+	s := series.New(e, nil)
+	since := lastChange(t, s)
+	if err := s.WriteBars(ctx, rebar, market.Minute, []market.Bar{bar(0, 1)}); !errors.Is(err, fault.Unknown) {
+		t.Fatalf("got %v, want fault.Unknown", err)
+	}
+	if got := collect(t, s.Changes(t.Context(), since)); len(got) != 1 || got[0].Key != bars {
+		t.Errorf("got %v, want the change that may have happened", got)
+	}
+}
+
+func TestATickThatIsNotValidIsRefusedWithItsRow(t *testing.T) {
+	s := open(t)
+	bad := tick(2, 0, 2)
+	bad.Name = "\xff"
+	err := s.WriteTicks(t.Context(), rebar, []market.Tick{tick(1, 0, 1), bad})
+	if !errors.Is(err, fault.SeriesFrame) || !strings.Contains(err.Error(), "row 1: name") {
+		t.Errorf("got %v, want fault.SeriesFrame with row 1: name", err)
+	}
+	if got := collect(t, s.Ticks(t.Context(), rebar, market.Range{})); len(got) != 0 {
+		t.Errorf("got %v, want nothing stored", got)
+	}
+}
+
+func TestReplaceAndDeleteRefuseWhatMakesNoSense(t *testing.T) {
+	s := open(t)
+	f := func(name string, k series.Key, r market.Range) {
+		t.Helper()
+		g := series.Frame{Key: k, Time: []market.Time{}}
+		if k.Kind == series.Ticks {
+			g.Seq = []uint32{}
+		}
+		_, replaced := s.Replace(t.Context(), r, g, nil)
+		_, deleted := s.Delete(t.Context(), k, r)
+		if fault.KindOf(replaced) != fault.Invalid || fault.KindOf(deleted) != fault.Invalid {
+			t.Errorf("%s: got %v and %v, want both fault.Invalid", name, replaced, deleted)
+		}
+	}
+	f("a range backwards", bars, market.Range{From: minute(2), To: minute(1)})
+	f("ticks by nanoseconds", ticks, market.Range{From: minute(0) + 1})
+	f("a key without a kind", series.Key{Symbol: rebar}, market.Range{})
+	f("bars without an interval", series.Key{Kind: series.Bars, Symbol: rebar}, market.Range{})
+	if got := collect(t, s.Changes(t.Context(), 0)); len(got) != 0 {
+		t.Errorf("got changes %v, want none", got)
+	}
+}
+
+func TestReplaceTakesRowsInAnyOrder(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, bar(1, 5), bar(4, 4))
+	r := market.Range{To: minute(4)}
+	f := series.FrameOfBars(rebar, market.Minute, []market.Bar{bar(3, 3), bar(0, 0), bar(1, 8), bar(1, 1)})
+	got, err := s.Replace(t.Context(), r, f, &series.WriteOptions{Count: true})
+	if want := (series.Counts{New: 2, Replaced: 1}); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	wantBars(t, s, market.Range{}, bar(0, 0), bar(1, 1), bar(3, 3), bar(4, 4))
+	wantBars(t, s, market.Range{From: minute(1), To: minute(2)}, bar(1, 1))
+}
+
+func TestADeleteThatCannotCountDeletesNothing(t *testing.T) {
+	e := newUnsure()
+	s := series.New(e, nil)
+	writeBars(t, s, bar(0, 0), bar(1, 1))
+	e.reads = fault.Unavailable
+	counts, err := s.Delete(t.Context(), bars, market.Range{})
+	if !errors.Is(err, fault.Unavailable) || counts != (series.Counts{}) {
+		t.Errorf("got %+v, %v, want fault.Unavailable", counts, err)
+	}
+	e.reads = nil
+	wantBars(t, s, market.Range{}, bar(0, 0), bar(1, 1))
+}
+
+func TestAReaderMayStopAtAnyElement(t *testing.T) {
+	s := series.New(forgetful{memseries.NewEngine()}, nil)
+	hours := series.BarKey(rebar, market.Hour)
+	for range 2 {
+		if _, err := s.Write(t.Context(), []series.Frame{manyRows(bars, 2, 7), manyRows(hours, 2, 7)}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.WriteTicks(t.Context(), rebar, []market.Tick{tick(1, 0, 1), tick(2, 0, 2)}); err != nil {
+		t.Fatal(err)
+	}
+	wantFirst(t, s.Read(t.Context(), series.Query{Keys: []series.Key{bars, hours}}))
+	wantFirst(t, s.Bars(t.Context(), rebar, market.Minute, market.Range{}))
+	wantFirst(t, s.Ticks(t.Context(), rebar, market.Range{}))
+	wantFirst(t, s.Overview(t.Context(), series.Filter{}))
+	wantFirst(t, s.Changes(t.Context(), lastChange(t, s)-1))
+}
+
+// wantFirst stops at the first element, of which there must be one. A sequence
+// that goes on nevertheless panics.
+func wantFirst[T any](t *testing.T, seq iter.Seq2[T, error]) {
+	t.Helper()
+	for v, err := range seq {
+		if err != nil {
+			t.Errorf("got %v, want an element", err)
+		}
+		_ = v
+		return
+	}
+	t.Error("got no element, want one")
+}
+
+func TestAReaderOfRowsMayStopBetweenFrames(t *testing.T) {
+	f := series.FrameOfBars(rebar, market.Minute, manyBars(3))
+	g := series.FrameOfTicks(rebar, []market.Tick{tick(1, 0, 1), tick(2, 0, 2)})
+	wantFirst(t, series.New(twice{still{frame: &f}}, nil).Bars(t.Context(), rebar, market.Minute, market.Range{}))
+	wantFirst(t, series.New(twice{still{frame: &g}}, nil).Ticks(t.Context(), rebar, market.Range{}))
+}
+
+// twice is an engine that answers with its frame two times.
+type twice struct{ still }
+
+func (e twice) Read(context.Context, series.Query) iter.Seq2[*series.Frame, error] {
+	return func(yield func(*series.Frame, error) bool) {
+		for range 2 {
+			if !yield(e.frame, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestAnErrorOfCloseIsTold(t *testing.T) {
+	e := newUnsure()
+	e.err = fault.Unavailable
+	if err := series.New(e, nil).Close(); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("got %v, want fault.Unavailable", err)
+	}
+}
+
+func TestACallThatCannotReadWhatItCountsChangesNothing(t *testing.T) {
+	e := newUnsure()
+	s := series.New(e, nil)
+	writeBars(t, s, bar(0, 0))
+	e.reads = fault.Unavailable
+	f := series.FrameOfBars(rebar, market.Minute, []market.Bar{bar(0, 9), bar(1, 9)})
+	_, wrote := s.Write(t.Context(), []series.Frame{f}, &series.WriteOptions{Count: true})
+	_, replaced := s.Replace(t.Context(), market.Range{}, f, &series.WriteOptions{Count: true})
+	if !errors.Is(wrote, fault.Unavailable) || !errors.Is(replaced, fault.Unavailable) {
+		t.Errorf("got %v and %v, want fault.Unavailable", wrote, replaced)
+	}
+	e.reads = nil
+	wantBars(t, s, market.Range{}, bar(0, 0))
+}
+
+func TestACountOfSeveralFramesIsTheSumOfAll(t *testing.T) {
+	s := open(t)
+	two := market.Symbol{Code: "cu2601", Exchange: market.SHFE}
+	frames := func(rows ...market.Bar) []series.Frame {
+		return []series.Frame{series.FrameOfBars(rebar, market.Minute, rows), series.FrameOfBars(two, market.Minute, rows)}
+	}
+	f := func(want series.Counts, rows ...market.Bar) {
+		t.Helper()
+		got, err := s.Write(t.Context(), frames(rows...), &series.WriteOptions{Count: true})
+		if err != nil || got != want {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+	}
+	f(series.Counts{New: 6}, bar(0, 0), bar(1, 1), bar(2, 2))
+	f(series.Counts{New: 2, Unchanged: 4, Replaced: 2}, bar(0, 0), bar(1, 9), bar(2, 2), bar(3, 3))
+}
+
+func TestARefusalTellsHowManyRowsDifferAndWhereTheFirstIs(t *testing.T) {
+	s := open(t)
+	writeBars(t, s, bar(0, 0), bar(1, 1), bar(2, 2), bar(3, 3))
+	f := series.FrameOfBars(rebar, market.Minute, []market.Bar{bar(0, 0), bar(1, 7), bar(2, 2), bar(3, 8)})
+	_, err := s.Write(t.Context(), []series.Frame{f}, &series.WriteOptions{RefuseDifferent: true})
+	want := fmt.Sprintf("2 rows of %s differ from those stored, the first of them at %s", bars, minute(1))
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want it to say %q", err, want)
+	}
+}
+
+func TestMinusZeroIsNotZero(t *testing.T) {
+	s := open(t)
+	zero, minus := bar(0, 0), bar(0, 0)
+	minus.Open = math.Copysign(0, -1)
+	writeBars(t, s, zero)
+	f := series.FrameOfBars(rebar, market.Minute, []market.Bar{minus})
+	got, err := s.Write(t.Context(), []series.Frame{f}, &series.WriteOptions{Count: true})
+	if want := (series.Counts{Replaced: 1}); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
 }

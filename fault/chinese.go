@@ -77,6 +77,7 @@ var chinese = map[string]string{
 	"the header fails its check":                                    "文件头未通过校验",
 	"the segment is of another log":                                 "该段属于另一个日志",
 	"a sync failed, and so did writing to another file: %w":         "一次同步失败，写入另一个文件也失败：%w",
+	"a profile has at most %d steps; choose a wider one than %v":    "分价表最多 %d 档；请选择比 %v 更大的档宽",
 	"%d extra columns of %s are more than %d":                       "%d 个附加列（%s）多于 %d 个",
 	"in one call the column of %s is of types %s and %s":            "同一次调用中 %s 的该列有两种类型：%s 和 %s",
 	"%d extra columns are more than %d":                             "附加列有 %d 个，多于 %d 个",

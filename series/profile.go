@@ -13,6 +13,9 @@ import (
 	"github.com/redfire-quant/redfire/market"
 )
 
+// maxLevels bounds the memory of a profile.
+const maxLevels = 1 << 20
+
 // A ProfileLevel is a step of price and what was traded in it.
 type ProfileLevel struct {
 	// Price is the lower end of the step: it holds prices from Price up to, but
@@ -27,7 +30,7 @@ type ProfileLevel struct {
 // width, the lowest first: of bars by their close and volume, of ticks by their
 // last price and what each adds in [Store.Resample]. How the volume of ticks
 // counts must be an attribute of the series, [AttrTickVolume]. Steps in which
-// nothing was traded are left out.
+// nothing was traded are left out; there are at most 1,048,576 others.
 //
 // Prices and step are taken for the decimal numbers that they are written as,
 // and steps begin at whole multiples of it: in floating point 0.3/0.1 is less
@@ -109,7 +112,9 @@ func (t *trades) add(sums map[int64]float64, bins *binner, f *Frame) error {
 		if err != nil {
 			return err
 		}
-		sums[bin] += volume
+		if sums[bin] += volume; len(sums) > maxLevels {
+			return fault.SeriesQuery.Errorf("a profile has at most %d steps; choose a wider one than %v", maxLevels, bins.width)
+		}
 	}
 	return nil
 }
@@ -117,6 +122,7 @@ func (t *trades) add(sums map[int64]float64, bins *binner, f *Frame) error {
 // A binner finds the step that a price lies in. It counts in integers: prices
 // and the step are multiples of 10^-places.
 type binner struct {
+	width  float64
 	step   int64 // in units of 10^-places
 	exact  *big.Rat
 	places int
@@ -130,7 +136,7 @@ func newBinner(step float64) (*binner, error) {
 	if !(step > 0) || math.IsInf(step, 0) {
 		return nil, fault.SeriesQuery.Errorf("the step of a profile is %v, not a number above 0", step)
 	}
-	b := &binner{exact: decimal(step), scale: 1}
+	b := &binner{width: step, exact: decimal(step), scale: 1}
 	// 22 is the last power of ten that is a float64 itself.
 	for b.places < 22 && math.Round(step*b.scale)/b.scale != step {
 		b.places++

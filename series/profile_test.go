@@ -99,6 +99,24 @@ func TestAProfileOfTicksThatCountCumulativeIsOfWhatEachAdds(t *testing.T) {
 	}
 }
 
+func TestAProfileOfTooManyStepsIsRefused(t *testing.T) {
+	s := open(t)
+	f := manyRows(bars, 1<<20+1, 5) // the columns are one slice: every close has its own volume
+	values := f.Cols[4].Floats
+	for i := range values {
+		values[i] = float64(i + 1)
+	}
+	if _, err := s.Write(t.Context(), []series.Frame{f}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Profile(t.Context(), bars, market.Range{}, 1); !errors.Is(err, fault.SeriesQuery) {
+		t.Errorf("got %v, want fault.SeriesQuery", err)
+	}
+	if got := profile(t, s, bars, 2); len(got) != 1<<19+1 {
+		t.Errorf("in steps of 2: got %d levels, want %d", len(got), 1<<19+1)
+	}
+}
+
 func TestAProfileLeavesOutStepsWithoutTrade(t *testing.T) {
 	s := open(t)
 	idle := bar(0, 10)

@@ -98,7 +98,19 @@ func (l *Log) commit(calls []*call) {
 		l.mark()
 	}
 	for _, c := range calls {
+		if err == nil && l.opts.Applied != nil {
+			c.apply(l.opts.Applied)
+		}
 		c.done <- err
+	}
+}
+
+// apply calls do with the records of c.
+func (c *call) apply(do func(Position, []byte)) {
+	at := c.at
+	for content, rest, ok := parseRecord(c.records); ok; content, rest, ok = parseRecord(rest) {
+		do(at, content)
+		at += Size(content)
 	}
 }
 

@@ -41,6 +41,11 @@ type Options struct {
 	// quarter of Floor.
 	Floor, Reserve int64
 
+	// Applied is called with every record that has become durable, in order and
+	// by one goroutine, before its Append returns. The record is valid until it
+	// returns. It must not call the log.
+	Applied func(at Position, record []byte)
+
 	// QueueBytes is how much may wait to be written before callers wait for
 	// room; 0 means 64 MiB. A single call may have more.
 	QueueBytes int64

@@ -389,3 +389,21 @@ func TestTheMarkerIsDurableSoonAfterTheLastCall(t *testing.T) {
 		_ = l.Close()
 	})
 }
+
+func TestWhatIsDurableIsAppliedInOrderBeforeItsCallReturns(t *testing.T) {
+	var applied []string
+	var at []Position
+	l := open(t, disktest.New(1).Folder("log"), &Options{Applied: func(p Position, record []byte) {
+		at, applied = append(at, p), append(applied, string(record))
+	}})
+	for i := range 3 {
+		a, b := fmt.Sprint("a", i), fmt.Sprint("bb", i)
+		p := appendTo(t, l, a, b)
+		if got, want := applied[2*i:], []string{a, b}; !slices.Equal(got, want) {
+			t.Errorf("got %q applied, want %q", got, want)
+		}
+		if got, want := at[2*i:], []Position{p, p + Size([]byte(a))}; !slices.Equal(got, want) {
+			t.Errorf("got positions %d, want %d", got, want)
+		}
+	}
+}

@@ -18,6 +18,12 @@ type BaseColumn struct {
 // Indicators have no base columns. The slice is the caller's.
 func BaseColumns(k Kind) []BaseColumn { return slices.Clone(columnsOfKind(k)) }
 
+// IsBase reports whether name is a base column of kind k.
+func IsBase(k Kind, name string) bool {
+	_, ok := baseColumn(k, name)
+	return ok
+}
+
 func columnsOfKind(k Kind) []BaseColumn {
 	switch k {
 	case Bars:

@@ -218,7 +218,7 @@ func (f *Frame) validateShape() error {
 			return fault.At(fault.Place{Field: c.Name}, err)
 		}
 		seen[c.Name] = true
-		if !isBase(f.Key.Kind, c.Name) {
+		if !IsBase(f.Key.Kind, c.Name) {
 			extras++
 		}
 	}

@@ -177,7 +177,7 @@ func (h *hold) end(wrote bool) {
 func (f *Frame) extraTypes() map[string]Type {
 	var types map[string]Type
 	for i := range f.Cols {
-		if c := &f.Cols[i]; !isBase(f.Key.Kind, c.Name) {
+		if c := &f.Cols[i]; !IsBase(f.Key.Kind, c.Name) {
 			if types == nil {
 				types = map[string]Type{}
 			}

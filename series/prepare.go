@@ -43,7 +43,7 @@ func prepare(frames []Frame) ([]*Frame, error) {
 // itself if there are none.
 func (f *Frame) withoutEmpty() *Frame {
 	empty := func(c Column) bool {
-		return !isBase(f.Key.Kind, c.Name) && (c.Len() == 0 || c.Valid != nil && !slices.Contains(c.Valid, true))
+		return !IsBase(f.Key.Kind, c.Name) && (c.Len() == 0 || c.Valid != nil && !slices.Contains(c.Valid, true))
 	}
 	if !slices.ContainsFunc(f.Cols, empty) {
 		return f
@@ -192,7 +192,7 @@ type rowValue struct {
 // where the frame lacks it, which for base columns means 0.
 func valueAt(kind Kind, name string, c *Column, i int) rowValue {
 	if c == nil {
-		return rowValue{present: isBase(kind, name)}
+		return rowValue{present: IsBase(kind, name)}
 	}
 	if !c.has(i) {
 		return rowValue{}
@@ -204,11 +204,6 @@ func valueAt(kind Kind, name string, c *Column, i int) rowValue {
 		return rowValue{present: true, integer: c.Ints[i]}
 	}
 	return rowValue{present: true, text: c.Texts.Dict[c.Texts.Index[i]]}
-}
-
-func isBase(kind Kind, name string) bool {
-	_, ok := baseColumn(kind, name)
-	return ok
 }
 
 // same reports whether v and w are the same value, numbers bit for bit.

@@ -135,9 +135,7 @@ func code(t *series.Texts, codes map[string]uint32, s string) uint32 {
 }
 
 // isExtra reports whether name is no base column of the kind.
-func isExtra(kind series.Kind, name string) bool {
-	return !slices.ContainsFunc(series.BaseColumns(kind), func(b series.BaseColumn) bool { return b.Name == name })
-}
+func isExtra(kind series.Kind, name string) bool { return !series.IsBase(kind, name) }
 
 func hasValue(c *series.Column) bool {
 	return c.Len() > 0 && (c.Valid == nil || slices.Contains(c.Valid, true))

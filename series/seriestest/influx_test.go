@@ -168,7 +168,7 @@ func pointOf(f *series.Frame, i int) *point {
 		if c.Valid != nil && !c.Valid[i] {
 			continue
 		}
-		switch base := isBase(f.Key.Kind, c.Name); {
+		switch base := series.IsBase(f.Key.Kind, c.Name); {
 		case base && c.Floats != nil:
 			p.fields[c.Name] = c.Floats[i]
 		case base && c.Ints != nil:
@@ -233,7 +233,7 @@ func (e *lineEngine) writeFrame(ctx context.Context, f *series.Frame) error {
 		meta.fields["attrs"] = string(text)
 	}
 	for i := range f.Cols {
-		if c := &f.Cols[i]; !isBase(f.Key.Kind, c.Name) && c.Len() > 0 && (c.Valid == nil || slices.Contains(c.Valid, true)) {
+		if c := &f.Cols[i]; !series.IsBase(f.Key.Kind, c.Name) && c.Len() > 0 && (c.Valid == nil || slices.Contains(c.Valid, true)) {
 			meta.fields["extra_"+c.Name] = int64(c.Type())
 		}
 	}

@@ -129,7 +129,7 @@ func oneDictionary(e series.Engine) series.Engine {
 }
 
 func keepOldExtras(e series.Engine, b *broken) {
-	keepOld(e, b, func(k series.Kind, c string) bool { return !isBase(k, c) })
+	keepOld(e, b, func(k series.Kind, c string) bool { return !series.IsBase(k, c) })
 }
 
 func keepOldLevels(e series.Engine, b *broken) {

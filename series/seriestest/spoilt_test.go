@@ -217,10 +217,6 @@ func eachFloat(f *series.Frame, change func(x float64) float64) {
 	}
 }
 
-func isBase(k series.Kind, name string) bool {
-	return slices.ContainsFunc(series.BaseColumns(k), func(b series.BaseColumn) bool { return b.Name == name })
-}
-
 // cut leaves rows from up to to.
 func cut(f *series.Frame, from, to int) { *f = f.Slice(from, to) }
 
@@ -246,7 +242,9 @@ var wrongRows = []spoiling{
 	{"loses the last row of a frame", "what was written is read", writing(func(f *series.Frame) { cut(f, 0, max(0, f.Len()-1)) })},
 	{"loses the first row of a large frame", "a large frame comes back whole", writing(func(f *series.Frame) { cut(f, f.Len()/10000, f.Len()) })},
 	{"drops extra columns", "extra columns have any of three types", writing(func(f *series.Frame) {
-		f.Cols = slices.DeleteFunc(f.Cols, func(c series.Column) bool { return !isBase(f.Key.Kind, c.Name) && f.Key.Kind != series.Indicator })
+		f.Cols = slices.DeleteFunc(f.Cols, func(c series.Column) bool {
+			return !series.IsBase(f.Key.Kind, c.Name) && f.Key.Kind != series.Indicator
+		})
 	})},
 	{"makes absent values 0", "extra columns are absent by row and by frame", writing(func(f *series.Frame) {
 		for i := range f.Cols {
@@ -269,7 +267,7 @@ var wrongRows = []spoiling{
 	})},
 	{"makes 0 of extra columns absent", "extra columns are absent by row and by frame", writing(func(f *series.Frame) {
 		for i := range f.Cols {
-			if c := &f.Cols[i]; !isBase(f.Key.Kind, c.Name) && c.Floats != nil {
+			if c := &f.Cols[i]; !series.IsBase(f.Key.Kind, c.Name) && c.Floats != nil {
 				if c.Valid == nil {
 					c.Valid = slices.Repeat([]bool{true}, f.Len())
 				}

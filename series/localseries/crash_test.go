@@ -1,0 +1,183 @@
+package localseries
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/redfire-quant/redfire/internal/disk/disktest"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+	"github.com/redfire-quant/redfire/series/memseries"
+)
+
+// A step is a call that changes an engine.
+type step struct {
+	name string
+	do   func(ctx context.Context, e series.Engine) error
+}
+
+var crashKeys = []series.Key{
+	series.BarKey(market.Symbol{Code: "rb2601", Exchange: market.SHFE}, market.Minute),
+	series.TickKey(market.Symbol{Code: "螺纹", Exchange: market.SHFE}),
+	{Kind: series.Indicator, Symbol: market.Symbol{Code: "a", Exchange: "X"}, Interval: market.Hour, Name: "rsi(14)"},
+}
+
+// randomSteps returns calls that meet: few series, few places.
+func randomSteps(seed uint64, n int) []step {
+	r := rand.New(rand.NewPCG(seed, 1))
+	var steps []step
+	for i := range n {
+		k := crashKeys[r.IntN(len(crashKeys))]
+		in := market.Range{From: market.Time(60e9 * (1 + r.IntN(20)))}
+		in.To = in.From + market.Time(60e9*r.IntN(10))
+		switch r.IntN(8) {
+		case 0:
+			steps = append(steps, step{fmt.Sprint("delete ", k, in), func(ctx context.Context, e series.Engine) error { return e.Delete(ctx, k, in) }})
+		case 1:
+			steps = append(steps, step{fmt.Sprint("delete all of ", k), func(ctx context.Context, e series.Engine) error { return e.Delete(ctx, k, market.Range{}) }})
+		case 2:
+			f := randomFrame(r, k, in, i)
+			steps = append(steps, step{fmt.Sprint("replace ", k, in), func(ctx context.Context, e series.Engine) error { return e.Replace(ctx, in, f) }})
+		default:
+			frames := []series.Frame{randomFrame(r, k, market.Range{}, i), randomFrame(r, crashKeys[r.IntN(len(crashKeys))], market.Range{}, i)}
+			steps = append(steps, step{fmt.Sprint("write ", k, frames[1].Key), func(ctx context.Context, e series.Engine) error { return e.Write(ctx, frames) }})
+		}
+	}
+	return steps
+}
+
+// randomFrame returns rows of k in a range, of version i.
+func randomFrame(r *rand.Rand, k series.Key, in market.Range, i int) series.Frame {
+	f := series.Frame{Key: k, Time: []market.Time{}}
+	if r.IntN(4) == 0 {
+		f.Attrs = map[string]string{"source": fmt.Sprint(i)}
+	}
+	price, id := series.Column{Name: "v", Floats: []float64{}}, series.Column{Name: "id", Ints: []int64{}, Valid: []bool{}}
+	if k.Kind != series.Indicator {
+		price.Name = series.BaseColumns(k.Kind)[0].Name
+	}
+	for m := range 30 {
+		if t := market.Time(60e9 * (1 + m)); in.Contains(t) && r.IntN(3) == 0 {
+			f.Time = append(f.Time, t)
+			price.Floats = append(price.Floats, float64(i)+float64(m)/100)
+			id.Ints = append(id.Ints, int64(i))
+			id.Valid = append(id.Valid, r.IntN(2) == 0)
+		}
+	}
+	if f.Cols = []series.Column{price, id}; k.Kind == series.Ticks {
+		f.Seq = make([]uint32, f.Len())
+	}
+	return f
+}
+
+// contents returns all that an engine holds, as text.
+func contents(t testing.TB, e series.Engine) string {
+	t.Helper()
+	var b strings.Builder
+	for o, err := range e.Overview(t.Context(), series.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&b, o.Key, o.Count, o.First, o.Last, o.Attrs)
+	}
+	for f, err := range e.Read(t.Context(), series.Query{Keys: crashKeys}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range f.Len() {
+			var cells []string
+			for _, c := range f.Cols {
+				if c.Valid != nil && !c.Valid[i] {
+					continue
+				}
+				if c.Floats != nil {
+					cells = append(cells, fmt.Sprint(c.Name, "=", c.Floats[i]))
+				} else {
+					cells = append(cells, fmt.Sprint(c.Name, "=", c.Ints[i]))
+				}
+			}
+			slices.Sort(cells)
+			fmt.Fprintln(&b, f.Key, f.Time[i], cells)
+		}
+	}
+	return b.String()
+}
+
+// after returns what an oracle holds after steps.
+func after(t testing.TB, steps []step) string {
+	t.Helper()
+	oracle := memseries.NewEngine()
+	for _, s := range steps {
+		if err := s.do(t.Context(), oracle); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return contents(t, oracle)
+}
+
+// crashAt runs steps on a disk whose power goes at an operation, and checks what
+// is there when it is back, and that writing goes on.
+func crashAt(t *testing.T, seed uint64, op int, steps []step, left func(*disktest.Disk) *disktest.Disk) {
+	t.Helper()
+	d := &onDisk{disktest.New(seed), &Options{Memory: 2000}}
+	d.disk.StopAt(op)
+	acked := 0
+	e, err := newEngine(d.disk.Folder("data"), d.disk.Folder("log"), d.opts)
+	if err == nil {
+		for _, s := range steps {
+			if s.do(t.Context(), e) != nil {
+				break
+			}
+			acked++
+		}
+		_ = e.Close()
+	}
+	d.disk = left(d.disk)
+	again := d.open(t)
+	got := contents(t, again)
+	sure, perhaps := after(t, steps[:acked]), after(t, steps[:min(acked+1, len(steps))])
+	if got != sure && got != perhaps {
+		t.Fatalf("seed %d, power gone at operation %d: after %d calls got\n%s\nwant\n%s\nor, with %s,\n%s", seed, op, acked, got, sure, steps[min(acked, len(steps)-1)].name, perhaps)
+	}
+	if err := again.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again = d.open(t)
+	defer again.Close()
+	if now := contents(t, again); now != got {
+		t.Fatalf("seed %d, operation %d: opened a third time got\n%s\nwant\n%s", seed, op, now, got)
+	}
+}
+
+func TestNothingAcknowledgedIsLostWhenThePowerGoes(t *testing.T) {
+	steps := randomSteps(1, 60)
+	whole := &onDisk{disktest.New(0), &Options{Memory: 2000}}
+	e := whole.open(t)
+	for _, s := range steps {
+		if err := s.do(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	operations := whole.disk.Done()
+	for op := 1; op <= operations; op++ {
+		for seed := range uint64(3) {
+			crashAt(t, seed, op, steps, (*disktest.Disk).Crash)
+		}
+		crashAt(t, 9, op, steps, (*disktest.Disk).Kill)
+	}
+	t.Logf("power gone at each of %d operations", operations)
+}
+
+func TestNothingAcknowledgedIsLostAtRandomPointsOfRandomPrograms(t *testing.T) {
+	for seed := range uint64(400) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		crashAt(t, seed, 1+r.IntN(900), randomSteps(seed, 80), (*disktest.Disk).Crash)
+	}
+}

@@ -1,0 +1,191 @@
+package localseries
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/redfire-quant/redfire/internal/seglog"
+)
+
+// grow notes that rows came into memory, and has segments written when there are
+// too many.
+func (e *engine) grow(bytes int64) {
+	e.memory.Lock()
+	e.memory.bytes += bytes
+	full := e.memory.bytes-e.memory.frozen >= e.opts.Memory
+	e.memory.Unlock()
+	if full && !e.closed.Load() {
+		select {
+		case e.full <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// awaitMemory waits until there is room for more rows.
+func (e *engine) awaitMemory(ctx context.Context) error {
+	for {
+		e.memory.Lock()
+		room, less, failed := e.memory.bytes < 2*e.opts.Memory, e.memory.less, e.memory.failed
+		e.memory.Unlock()
+		if room {
+			return nil
+		}
+		if failed != nil {
+			return failed
+		}
+		select {
+		case <-less:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// writeSegments writes what is in memory to segments whenever there is too much
+// of it, until the engine is closed.
+func (e *engine) writeSegments() {
+	for range e.full {
+		err := e.flush()
+		e.memory.Lock()
+		e.memory.failed = err
+		close(e.memory.less)
+		e.memory.less = make(chan struct{})
+		e.memory.Unlock()
+	}
+}
+
+// flush writes what is in memory to a segment, and lets go of the log before it.
+func (e *engine) flush() error {
+	e.flushing.Lock()
+	defer e.flushing.Unlock()
+	frozen, floor := e.freezeAll()
+	if len(frozen) == 0 {
+		return nil
+	}
+	segment, chunks, err := e.writeFrozen(frozen)
+	if err == nil {
+		err = e.publish(segment, floor)
+	}
+	if err != nil {
+		for _, f := range frozen {
+			f.undo()
+		}
+		e.thawed(0)
+		return err
+	}
+	for i, f := range frozen {
+		f.thaw(chunks[i])
+	}
+	e.thawed(1)
+	return e.log.Cut(floor)
+}
+
+// freezeAll freezes all series at one moment, and returns how far the log goes at
+// it.
+func (e *engine) freezeAll() ([]*frost, seglog.Position) {
+	e.applying.Lock()
+	defer e.applying.Unlock()
+	var frozen []*frost
+	e.mu.RLock()
+	for _, s := range e.series {
+		if f := s.freeze(); f != nil {
+			frozen = append(frozen, f)
+		}
+	}
+	e.mu.RUnlock()
+	slices.SortFunc(frozen, func(a, b *frost) int { return a.entry.key.Compare(b.entry.key) })
+	e.memory.Lock()
+	e.memory.frozen = e.memory.bytes
+	e.memory.Unlock()
+	return frozen, e.applied
+}
+
+// thawed notes that what was frozen is in a segment (1), or in memory still (0).
+func (e *engine) thawed(written int64) {
+	e.memory.Lock()
+	defer e.memory.Unlock()
+	e.memory.bytes -= written * e.memory.frozen
+	e.memory.frozen = 0
+	close(e.memory.less)
+	e.memory.less = make(chan struct{})
+}
+
+// writeFrozen writes a segment, and returns the chunks of each series.
+func (e *engine) writeFrozen(frozen []*frost) (*segment, [][]*chunk, error) {
+	number := e.manifest.next
+	e.manifest.next++ // another one, also if this one fails
+	w, err := createSegment(e.folder, number)
+	if err != nil {
+		return nil, nil, err
+	}
+	owner := make([]int, 0, len(frozen)) // of each chunk
+	var whole []byte
+	put := func(i int, b []byte) {
+		w.add(b)
+		owner = append(owner, i)
+		whole = b[:0]
+	}
+	for i, f := range frozen {
+		for _, t := range f.tombs {
+			put(i, appendTomb(whole, f.entry.key, t))
+		}
+		if f.attrsToo {
+			put(i, appendAttrChunk(whole, f.entry.key, f.attrs, f.said))
+		}
+		for _, p := range joinAll(f.pieces) {
+			for from := 0; from < p.frame.Len(); from += rowsOfChunk {
+				rows := p.frame.Slice(from, min(from+rowsOfChunk, p.frame.Len()))
+				put(i, appendChunk(whole, &rows, p.lo, p.hi))
+			}
+		}
+	}
+	s, all, err := w.finish()
+	if err != nil {
+		return nil, nil, err
+	}
+	chunks := make([][]*chunk, len(frozen))
+	for n, h := range all {
+		if h.chunk != nil {
+			chunks[owner[n]] = append(chunks[owner[n]], h.chunk)
+		}
+	}
+	return s, chunks, nil
+}
+
+// joinAll returns pieces that do not overlap.
+func joinAll(pieces []*piece) []*piece {
+	if len(pieces) < 2 {
+		return pieces
+	}
+	var sources []source
+	all := &piece{newBuilder(pieces[0].frame.Key), pieces[0].lo, pieces[0].hi}
+	for _, p := range pieces {
+		all.lo, all.hi = min(all.lo, p.lo), max(all.hi, p.hi)
+		sources = append(sources, source{frame: &p.frame, hi: p.hi})
+	}
+	newMerge(sources).addTo(all.builder)
+	return []*piece{all}
+}
+
+// publish makes a manifest count that has one more segment, and in which the log
+// begins at floor.
+func (e *engine) publish(s *segment, floor seglog.Position) error {
+	m := *e.manifest
+	m.generation++
+	m.floor = floor
+	m.segments = append(slices.Clip(m.segments), listed{s.number, s.size, s.sum})
+	if err := m.publish(e.folder); err != nil {
+		// It may count or not. Its number must not be used for another one.
+		e.manifest.generation++
+		return errors.Join(err, s.file.Close())
+	}
+	old := e.manifest.generation
+	e.manifest = &m
+	e.segments = append(e.segments, s)
+	if err := e.folder.Remove(manifestName(old)); err != nil {
+		return failed(err)
+	}
+	return nil
+}

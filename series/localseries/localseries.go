@@ -1,0 +1,279 @@
+// Package localseries keeps series in a folder of its own files. It is what runs
+// when no server is configured.
+//
+// A write is acknowledged when it is durable: a record of a log, which the calls
+// that wait share a sync of (package seglog). From there rows go into memory, and
+// when there are many of them, as packed and checksummed chunks into a segment, a
+// file that is never changed. A manifest says which segments, and which part of
+// the log, count. Rows are found where they were written last: of two in one
+// place the one whose change has the higher number counts, and the numbers are
+// the positions of the log.
+//
+// Every byte is covered by a checksum, and reading checks those of what it reads.
+// Damage is [fault.Corrupt], and names file and offset.
+package localseries
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/disk"
+	"github.com/redfire-quant/redfire/internal/seglog"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// Options tune an engine. The zero value is ready to use.
+type Options struct {
+	// Memory is how many bytes of rows are held in memory before they are
+	// written to a segment; 0 means 96 MiB. While they are being written as much
+	// again may come.
+	Memory int64
+
+	// Floor is how many bytes of the disk stay free; 0 means 256 MiB. Deletes go
+	// down to a quarter of it.
+	Floor int64
+}
+
+// Open opens the store in the folder at path, which is made if it does not exist.
+// A nil opts is the same as a pointer to the zero Options.
+func Open(path string, opts *Options) (*series.Store, error) {
+	e, err := NewEngine(path, opts)
+	if err != nil {
+		return nil, err
+	}
+	return series.New(e, nil), nil
+}
+
+// NewEngine opens the engine in the folder at path, as Open does.
+func NewEngine(path string, opts *Options) (series.Engine, error) {
+	data, err := disk.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("localseries: open: %w", failed(err))
+	}
+	log, err := disk.Open(filepath.Join(path, "log"))
+	if err != nil {
+		return nil, fmt.Errorf("localseries: open: %w", failed(err))
+	}
+	return newEngine(data, log, opts)
+}
+
+type engine struct {
+	opts   Options
+	folder disk.Folder
+	log    *seglog.Log
+	closed atomic.Bool
+	ended  sync.WaitGroup // the writer of segments
+	full   chan struct{}  // holds a token when memory is full
+
+	flushing sync.Mutex // held while segments are written; guards manifest and segments
+	manifest *manifest
+	segments []*segment
+
+	// applying is held while a record is applied to memory: who has it sees all
+	// that is durable up to applied, and nothing else.
+	applying sync.Mutex
+	applied  seglog.Position // the end of the last record
+	last     uint64          // the number of the last change
+	failed   error           // a record could not be applied
+
+	mu     sync.RWMutex // guards the fields below, not what is in the entries
+	series map[series.Key]*entry
+
+	memory struct {
+		sync.Mutex
+		bytes  int64         // of rows that are not in segments
+		frozen int64         // of them, those that are being written
+		less   chan struct{} // is closed when there are fewer
+		failed error         // the last segment could not be written
+	}
+}
+
+func newEngine(data, log disk.Folder, opts *Options) (*engine, error) {
+	e := &engine{folder: data, series: map[series.Key]*entry{}, full: make(chan struct{}, 1)}
+	if opts != nil {
+		e.opts = *opts
+	}
+	e.opts.Memory = cmp.Or(e.opts.Memory, 96<<20)
+	e.memory.less = make(chan struct{})
+	if err := e.open(log); err != nil {
+		return nil, fmt.Errorf("localseries: open: %w", errors.Join(err, e.closeFiles()))
+	}
+	e.ended.Go(e.writeSegments)
+	return e, nil
+}
+
+var errClosed = fault.SeriesClosed.Errorf("the store is closed")
+
+// begin reports whether a call may go on.
+func (e *engine) begin(ctx context.Context) error {
+	if e.closed.Load() {
+		return errClosed
+	}
+	return ctx.Err()
+}
+
+func (e *engine) Write(ctx context.Context, frames []series.Frame) error {
+	if err := e.begin(ctx); err != nil {
+		return err
+	}
+	said := slices.ContainsFunc(frames, func(f series.Frame) bool { return f.Len() > 0 || f.Attrs != nil })
+	if !said {
+		return nil
+	}
+	return e.commit(ctx, writeRecord(frames), e.log.Append)
+}
+
+func (e *engine) Replace(ctx context.Context, r market.Range, f series.Frame) error {
+	if err := e.begin(ctx); err != nil {
+		return err
+	}
+	return e.commit(ctx, replaceRecord(r, &f), e.log.Append)
+}
+
+func (e *engine) Delete(ctx context.Context, k series.Key, r market.Range) error {
+	if err := e.begin(ctx); err != nil {
+		return err
+	}
+	if e.find(k) == nil {
+		return nil
+	}
+	return e.commit(ctx, deleteRecord(k, r), e.log.AppendReserved)
+}
+
+// commit makes a record durable. The log applies it before it returns.
+func (e *engine) commit(ctx context.Context, record []byte, do func(context.Context, ...[]byte) (seglog.Position, error)) error {
+	if err := e.awaitMemory(ctx); err != nil {
+		return err
+	}
+	if _, err := do(ctx, record); err != nil {
+		if errors.Is(err, fault.DiskClosed) {
+			return errClosed
+		}
+		return err
+	}
+	e.applying.Lock()
+	defer e.applying.Unlock()
+	return e.failed
+}
+
+// find returns the entry of k, nil if there is none.
+func (e *engine) find(k series.Key) *entry {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.series[k]
+}
+
+// entry returns the entry of k, which it makes if there is none.
+func (e *engine) entry(k series.Key) *entry {
+	if s := e.find(k); s != nil {
+		return s
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.series[k]
+	if s == nil {
+		s = &entry{key: k}
+		e.series[k] = s
+	}
+	return s
+}
+
+// entries returns the entries that f lets through, in the order of keys.
+func (e *engine) entries(f series.Filter) []*entry {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if one := (series.Key{Kind: f.Kind, Symbol: f.Symbol, Interval: f.Interval, Name: f.Name}); e.series[one] != nil && f.Exchange == "" {
+		return []*entry{e.series[one]}
+	}
+	var all []*entry
+	for k, s := range e.series {
+		if f.Match(k) {
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b *entry) int { return a.key.Compare(b.key) })
+	return all
+}
+
+// apply puts what a record did into memory. The log calls it, in order.
+func (e *engine) apply(at seglog.Position, record []byte) {
+	e.applying.Lock()
+	defer e.applying.Unlock()
+	bytes, err := e.applyRecord(uint64(at), record)
+	if err != nil {
+		e.failed = fault.DiskDamaged.Errorf("the record at %d of the log: %w", at, err)
+	}
+	e.applied = at + seglog.Size(record)
+	e.grow(bytes)
+}
+
+// applyRecord returns how many bytes of rows a record has brought.
+func (e *engine) applyRecord(seq uint64, record []byte) (bytes int64, err error) {
+	p := &parser{b: record}
+	switch p.byte() {
+	case recordWrite:
+		for i := range p.count(1) {
+			f := p.frame()
+			if p.err != nil {
+				return bytes, p.err
+			}
+			// Each frame is a change of its own. A record is longer than the
+			// number of its frames, so the numbers are its own.
+			bytes += e.entry(f.Key).write(f, seq+uint64(i))
+			e.last = seq + uint64(i)
+		}
+	case recordReplace:
+		r := p.timeRange()
+		f := p.frame()
+		if p.err != nil {
+			return 0, p.err
+		}
+		bytes = e.entry(f.Key).replace(r, f, seq)
+		e.last = seq
+	case recordDelete:
+		k := p.key()
+		r := p.timeRange()
+		if p.err != nil {
+			return 0, p.err
+		}
+		e.entry(k).remove(r, seq)
+		e.last = seq
+	default:
+		return 0, errShape
+	}
+	return bytes, p.err
+}
+
+func (e *engine) Fold(context.Context, series.FoldQuery) iter.Seq2[*series.Frame, error] {
+	return func(yield func(*series.Frame, error) bool) { yield(nil, errors.ErrUnsupported) }
+}
+
+// Close writes what is in memory to a segment, so that the next process opens
+// quickly, and closes the files.
+func (e *engine) Close() error {
+	if e.closed.Swap(true) {
+		e.ended.Wait()
+		return nil
+	}
+	logged := e.log.Close()
+	close(e.full)
+	e.ended.Wait()
+	return errors.Join(logged, e.flush(), e.closeFiles())
+}
+
+func (e *engine) closeFiles() error {
+	var errs []error
+	for _, s := range e.segments {
+		errs = append(errs, s.file.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,56 @@
+package localseries
+
+import (
+	"testing"
+
+	"github.com/redfire-quant/redfire/internal/disk/disktest"
+	"github.com/redfire-quant/redfire/series"
+	"github.com/redfire-quant/redfire/series/memseries"
+	"github.com/redfire-quant/redfire/series/seriestest"
+)
+
+// onDisk opens engines on a disk of the test's.
+type onDisk struct {
+	disk *disktest.Disk
+	opts *Options
+}
+
+func (d *onDisk) open(t testing.TB) series.Engine {
+	e, err := newEngine(d.disk.Folder("data"), d.disk.Folder("log"), d.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func harness(name string, opts *Options) seriestest.Harness {
+	var d *onDisk
+	return seriestest.Harness{
+		Name: name,
+		Open: func(t testing.TB) series.Engine {
+			d = &onDisk{disktest.New(1), opts}
+			return d.open(t)
+		},
+		Reopen: func(t testing.TB) series.Engine { return d.open(t) },
+		Crash: func(t testing.TB) series.Engine {
+			d.disk = d.disk.Crash()
+			return d.open(t)
+		},
+	}
+}
+
+func TestEngine(t *testing.T) {
+	seriestest.Run(t, harness("localseries", nil))
+}
+
+func TestEngineThatWritesASegmentForEveryRow(t *testing.T) {
+	seriestest.Run(t, harness("localseries of small segments", &Options{Memory: 1}))
+}
+
+func TestRandomPrograms(t *testing.T) {
+	seriestest.Random(t, harness("localseries", nil), memseries.NewEngine)
+}
+
+func TestRandomProgramsOnSmallSegments(t *testing.T) {
+	seriestest.Random(t, harness("localseries of small segments", &Options{Memory: 1}), memseries.NewEngine)
+}

@@ -1,0 +1,177 @@
+package localseries
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/disk"
+	"github.com/redfire-quant/redfire/internal/seglog"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// open reads what the folder holds.
+func (e *engine) open(log disk.Folder) error {
+	m, mend, err := readManifest(e.folder)
+	if err != nil {
+		return err
+	}
+	e.log, _, err = seglog.Open(log, &seglog.Options{Floor: e.opts.Floor, Applied: e.apply})
+	if err != nil {
+		return err
+	}
+	if err := e.load(m, mend); err != nil {
+		return errors.Join(err, e.log.Close())
+	}
+	return nil
+}
+
+func (e *engine) load(m *manifest, mend bool) error {
+	if m == nil {
+		if err := e.isNew(); err != nil {
+			return err
+		}
+		m, mend = &manifest{next: 1}, true
+	}
+	e.manifest = m
+	if mend {
+		m.generation++
+		if err := m.publish(e.folder); err != nil {
+			return err
+		}
+	}
+	for _, s := range m.segments {
+		if err := e.loadSegment(s); err != nil {
+			return err
+		}
+	}
+	if err := e.replay(); err != nil {
+		return err
+	}
+	return e.tidy()
+}
+
+// isNew returns an error if there is anything in the folder, though no root.
+func (e *engine) isNew() error {
+	names, err := e.folder.List()
+	if err != nil {
+		return failed(err)
+	}
+	for _, name := range names {
+		if _, ok := segmentNumber(name); ok {
+			return fault.DiskDamaged.Errorf("%s: the file is missing, but there are segments", e.folder.Path(rootNames[0]))
+		}
+	}
+	if s := e.log.Stats(); s.End > 0 {
+		return fault.DiskDamaged.Errorf("%s: the file is missing, but there is a log", e.folder.Path(rootNames[0]))
+	}
+	return nil
+}
+
+// loadSegment notes what a segment has of each series.
+func (e *engine) loadSegment(known listed) error {
+	s, chunks, err := openSegment(e.folder, known)
+	if err != nil {
+		return err
+	}
+	e.segments = append(e.segments, s)
+	for _, h := range chunks {
+		e.entry(h.key).take(h)
+		e.last = max(e.last, h.hi)
+	}
+	return nil
+}
+
+// take notes what a chunk says. Segments are not in the order of changes.
+func (s *entry) take(h headed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = max(s.last, h.hi)
+	switch h.what {
+	case chunkRows:
+		s.chunks = append(s.chunks, h.chunk)
+	case chunkTomb:
+		s.tombs = append(s.tombs, tomb{h.in, h.hi})
+	case chunkAttrs:
+		if h.hi >= s.said {
+			s.attrs, s.said = h.attrs, h.hi
+		}
+	}
+}
+
+// settle puts what take has noted in order.
+func (s *entry) settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slices.SortFunc(s.chunks, func(a, b *chunk) int { return a.first.compare(b.first, s.key.Kind) })
+	slices.SortFunc(s.tombs, func(a, b tomb) int { return cmp.Compare(a.seq, b.seq) })
+	var gone uint64 // everything before this change was deleted
+	for _, t := range s.tombs {
+		if t.whole() {
+			gone = t.seq
+		}
+	}
+	for _, c := range s.chunks {
+		for _, b := range c.blocks {
+			if c.hi >= gone && b.kind < typePresence && b.isExtra(s.key.Kind) {
+				s.learn(b.name, b.valueType())
+			}
+		}
+	}
+}
+
+// replay applies what the log has that is in no segment.
+func (e *engine) replay() error {
+	for _, s := range e.entries(series.Filter{}) {
+		s.settle()
+	}
+	floor := e.manifest.floor
+	if first := e.log.Stats().First; first > floor {
+		return fault.DiskDamaged.Errorf("the log begins at %d, and is needed from %d on", first, floor)
+	}
+	for r, err := range e.log.Read(context.Background(), floor) {
+		if err != nil {
+			return err
+		}
+		if e.apply(r.At, r.Data); e.failed != nil {
+			return e.failed
+		}
+	}
+	e.applied = max(e.applied, floor)
+	return nil
+}
+
+// tidy removes what a crash has left of files that do not count: the manifest is
+// sound, and does not name them.
+func (e *engine) tidy() error {
+	names, err := e.folder.List()
+	if err != nil {
+		return failed(err)
+	}
+	for _, name := range names {
+		if !e.isLeft(name) {
+			continue
+		}
+		if err := e.folder.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return failed(err)
+		}
+	}
+	return nil
+}
+
+// isLeft reports whether a file does not count, and takes care that its number is
+// not given again.
+func (e *engine) isLeft(name string) bool {
+	if n, ok := segmentNumber(name); ok {
+		e.manifest.next = max(e.manifest.next, n+1)
+		return !slices.ContainsFunc(e.manifest.segments, func(s listed) bool { return s.number == n })
+	}
+	if n, ok := manifestNumber(name); ok {
+		return n != e.manifest.generation
+	}
+	return strings.HasSuffix(name, ".new")
+}

@@ -63,6 +63,7 @@ type chunk struct {
 	rows        int
 	first, last position
 	lo, hi      uint64
+	number      uint64 // of the change with which it began to count, if that is higher
 	blocks      []block
 }
 

@@ -14,6 +14,9 @@ import (
 	"github.com/redfire-quant/redfire/series/memseries"
 )
 
+// crashing makes everything happen soon.
+var crashing = &Options{Memory: 2000, sizes: sizes{bulk: 12, chunk: 5, log: 4000}}
+
 // A step is a call that changes an engine.
 type step struct {
 	name string
@@ -123,7 +126,7 @@ func after(t testing.TB, steps []step) string {
 // is there when it is back, and that writing goes on.
 func crashAt(t *testing.T, seed uint64, op int, steps []step, left func(*disktest.Disk) *disktest.Disk) {
 	t.Helper()
-	d := &onDisk{disktest.New(seed), &Options{Memory: 2000}}
+	d := &onDisk{disktest.New(seed), crashing}
 	d.disk.StopAt(op)
 	acked := 0
 	e, err := newEngine(d.disk.Folder("data"), d.disk.Folder("log"), d.opts)
@@ -155,7 +158,7 @@ func crashAt(t *testing.T, seed uint64, op int, steps []step, left func(*disktes
 
 func TestNothingAcknowledgedIsLostWhenThePowerGoes(t *testing.T) {
 	steps := randomSteps(1, 60)
-	whole := &onDisk{disktest.New(0), &Options{Memory: 2000}}
+	whole := &onDisk{disktest.New(0), crashing}
 	e := whole.open(t)
 	for _, s := range steps {
 		if err := s.do(t.Context(), e); err != nil {

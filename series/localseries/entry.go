@@ -20,6 +20,7 @@ type entry struct {
 	frozen []*piece     // are being written to a segment
 	open   []*piece
 	tombs  []tomb // by number
+	epoch  int    // how many walls there were: see piece
 	attrs  map[string]string
 	said   uint64 // the change that attrs came by
 	extra  map[string]series.Type
@@ -76,7 +77,7 @@ func (s *entry) addLocked(f *series.Frame, seq uint64) int64 {
 	if f.Attrs != nil {
 		s.attrs, s.said, s.newAttrs = f.Attrs, seq, true
 	}
-	s.open = addPiece(s.open, f, seq)
+	s.open = addPiece(s.open, f, seq, s.epoch)
 	for i := range f.Cols {
 		if c := &f.Cols[i]; !series.IsBase(f.Key.Kind, c.Name) && !empty(f.Key.Kind, c) {
 			s.learn(c.Name, c.Type())

@@ -2,20 +2,19 @@ package localseries
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/redfire-quant/redfire/internal/seglog"
 )
 
 // grow notes that rows came into memory, and has segments written when there are
-// too many.
-func (e *engine) grow(bytes int64) {
+// too many, or the log is too long.
+func (e *engine) grow(bytes int64, long bool) {
 	e.memory.Lock()
 	e.memory.bytes += bytes
 	full := e.memory.bytes-e.memory.frozen >= e.opts.Memory
 	e.memory.Unlock()
-	if full && !e.closed.Load() {
+	if (full || long) && !e.closed.Load() {
 		select {
 		case e.full <- struct{}{}:
 		default:
@@ -60,15 +59,18 @@ func (e *engine) writeSegments() {
 func (e *engine) flush() error {
 	e.flushing.Lock()
 	defer e.flushing.Unlock()
-	frozen, floor := e.freezeAll()
-	if len(frozen) == 0 {
+	frozen, more, floor := e.freezeAll()
+	if len(frozen)+len(more) == 0 {
 		return nil
 	}
 	segment, chunks, err := e.writeFrozen(frozen)
 	if err == nil {
-		err = e.publish(segment, floor)
+		err = e.publish(append(more, segment), floor)
 	}
 	if err != nil {
+		e.applying.Lock()
+		e.unlisted = append(more, e.unlisted...)
+		e.applying.Unlock()
 		for _, f := range frozen {
 			f.undo()
 		}
@@ -79,12 +81,15 @@ func (e *engine) flush() error {
 		f.thaw(chunks[i])
 	}
 	e.thawed(1)
+	e.applying.Lock()
+	e.floor = floor
+	e.applying.Unlock()
 	return e.log.Cut(floor)
 }
 
-// freezeAll freezes all series at one moment, and returns how far the log goes at
-// it.
-func (e *engine) freezeAll() ([]*frost, seglog.Position) {
+// freezeAll freezes all series at one moment, and returns the segments that count
+// and are in no manifest yet, and how far the log goes at it.
+func (e *engine) freezeAll() ([]*frost, []*segment, seglog.Position) {
 	e.applying.Lock()
 	defer e.applying.Unlock()
 	var frozen []*frost
@@ -99,7 +104,9 @@ func (e *engine) freezeAll() ([]*frost, seglog.Position) {
 	e.memory.Lock()
 	e.memory.frozen = e.memory.bytes
 	e.memory.Unlock()
-	return frozen, e.applied
+	more := e.unlisted
+	e.unlisted = nil
+	return frozen, more, e.applied
 }
 
 // thawed notes that what was frozen is in a segment (1), or in memory still (0).
@@ -114,9 +121,7 @@ func (e *engine) thawed(written int64) {
 
 // writeFrozen writes a segment, and returns the chunks of each series.
 func (e *engine) writeFrozen(frozen []*frost) (*segment, [][]*chunk, error) {
-	number := e.manifest.next
-	e.manifest.next++ // another one, also if this one fails
-	w, err := createSegment(e.folder, number)
+	w, err := e.newSegment()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -135,8 +140,8 @@ func (e *engine) writeFrozen(frozen []*frost) (*segment, [][]*chunk, error) {
 			put(i, appendAttrChunk(whole, f.entry.key, f.attrs, f.said))
 		}
 		for _, p := range joinAll(f.pieces) {
-			for from := 0; from < p.frame.Len(); from += rowsOfChunk {
-				rows := p.frame.Slice(from, min(from+rowsOfChunk, p.frame.Len()))
+			for from := 0; from < p.frame.Len(); from += e.sizes.chunk {
+				rows := p.frame.Slice(from, min(from+e.sizes.chunk, p.frame.Len()))
 				put(i, appendChunk(whole, &rows, p.lo, p.hi))
 			}
 		}
@@ -154,36 +159,52 @@ func (e *engine) writeFrozen(frozen []*frost) (*segment, [][]*chunk, error) {
 	return s, chunks, nil
 }
 
-// joinAll returns pieces that do not overlap.
+// joinAll returns pieces of which those of one epoch do not overlap.
 func joinAll(pieces []*piece) []*piece {
-	if len(pieces) < 2 {
-		return pieces
+	var all []*piece
+	for len(pieces) > 0 {
+		n := 1
+		for n < len(pieces) && pieces[n].epoch == pieces[0].epoch {
+			n++
+		}
+		all = append(all, joinEpoch(pieces[:n]))
+		pieces = pieces[n:]
+	}
+	return all
+}
+
+func joinEpoch(pieces []*piece) *piece {
+	if len(pieces) == 1 {
+		return pieces[0]
 	}
 	var sources []source
-	all := &piece{newBuilder(pieces[0].frame.Key), pieces[0].lo, pieces[0].hi}
+	all := &piece{newBuilder(pieces[0].frame.Key), pieces[0].lo, pieces[0].hi, pieces[0].epoch}
 	for _, p := range pieces {
 		all.lo, all.hi = min(all.lo, p.lo), max(all.hi, p.hi)
 		sources = append(sources, source{frame: &p.frame, hi: p.hi})
 	}
 	newMerge(sources).addTo(all.builder)
-	return []*piece{all}
+	return all
 }
 
-// publish makes a manifest count that has one more segment, and in which the log
+// publish makes a manifest count that has more segments, and in which the log
 // begins at floor.
-func (e *engine) publish(s *segment, floor seglog.Position) error {
+func (e *engine) publish(more []*segment, floor seglog.Position) error {
 	m := *e.manifest
 	m.generation++
 	m.floor = floor
-	m.segments = append(slices.Clip(m.segments), listed{s.number, s.size, s.sum})
-	if err := m.publish(e.folder); err != nil {
-		// It may count or not. Its number must not be used for another one.
-		e.manifest.generation++
-		return errors.Join(err, s.file.Close())
+	m.segments = slices.Clip(m.segments)
+	for _, s := range more {
+		m.segments = append(m.segments, listed{s.number, s.size, s.sum, s.accepted})
+		m.next = max(m.next, s.number+1)
 	}
 	old := e.manifest.generation
+	e.manifest.generation++ // it may count, also when this fails
+	if err := m.publish(e.folder); err != nil {
+		return err
+	}
 	e.manifest = &m
-	e.segments = append(e.segments, s)
+	e.segments = append(e.segments, more...)
 	if err := e.folder.Remove(manifestName(old)); err != nil {
 		return failed(err)
 	}

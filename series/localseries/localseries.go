@@ -41,6 +41,15 @@ type Options struct {
 	// Floor is how many bytes of the disk stay free; 0 means 256 MiB. Deletes go
 	// down to a quarter of it.
 	Floor int64
+
+	sizes sizes // those of tests
+}
+
+// sizes are at which size things happen.
+type sizes struct {
+	bulk  int   // rows of a call that becomes a segment
+	chunk int   // rows of a chunk
+	log   int64 // bytes of log that have to be replayed
 }
 
 // Open opens the store in the folder at path, which is made if it does not exist.
@@ -68,6 +77,7 @@ func NewEngine(path string, opts *Options) (series.Engine, error) {
 
 type engine struct {
 	opts   Options
+	sizes  sizes
 	folder disk.Folder
 	log    *seglog.Log
 	closed atomic.Bool
@@ -82,8 +92,14 @@ type engine struct {
 	// that is durable up to applied, and nothing else.
 	applying sync.Mutex
 	applied  seglog.Position // the end of the last record
+	floor    seglog.Position // where the log begins to count
 	last     uint64          // the number of the last change
 	failed   error           // a record could not be applied
+	again    scratch
+	byKey    map[string]*entry // the entries, by the bytes of their keys
+	numbers  uint64            // the number of the next segment
+	written  map[uint64]written
+	unlisted []*segment // count, and are in no manifest yet
 
 	mu     sync.RWMutex // guards the fields below, not what is in the entries
 	series map[series.Key]*entry
@@ -98,11 +114,17 @@ type engine struct {
 }
 
 func newEngine(data, log disk.Folder, opts *Options) (*engine, error) {
-	e := &engine{folder: data, series: map[series.Key]*entry{}, full: make(chan struct{}, 1)}
+	e := &engine{folder: data, series: map[series.Key]*entry{}, byKey: map[string]*entry{}, written: map[uint64]written{}, full: make(chan struct{}, 1)}
 	if opts != nil {
 		e.opts = *opts
 	}
 	e.opts.Memory = cmp.Or(e.opts.Memory, 96<<20)
+	e.opts.Floor = cmp.Or(e.opts.Floor, 256<<20)
+	e.sizes = sizes{
+		bulk:  cmp.Or(e.opts.sizes.bulk, bulkRows),
+		chunk: cmp.Or(e.opts.sizes.chunk, rowsOfChunk),
+		log:   cmp.Or(e.opts.sizes.log, 256<<20),
+	}
 	e.memory.less = make(chan struct{})
 	if err := e.open(log); err != nil {
 		return nil, fmt.Errorf("localseries: open: %w", errors.Join(err, e.closeFiles()))
@@ -129,12 +151,18 @@ func (e *engine) Write(ctx context.Context, frames []series.Frame) error {
 	if !said {
 		return nil
 	}
+	if e.isBulk(frames) {
+		return e.bulk(ctx, frames, nil)
+	}
 	return e.commit(ctx, writeRecord(frames), e.log.Append)
 }
 
 func (e *engine) Replace(ctx context.Context, r market.Range, f series.Frame) error {
 	if err := e.begin(ctx); err != nil {
 		return err
+	}
+	if frames := []series.Frame{f}; e.isBulk(frames) {
+		return e.bulk(ctx, frames, &r)
 	}
 	return e.commit(ctx, replaceRecord(r, &f), e.log.Append)
 }
@@ -155,15 +183,22 @@ func (e *engine) commit(ctx context.Context, record []byte, do func(context.Cont
 		return err
 	}
 	if _, err := do(ctx, record); err != nil {
-		if errors.Is(err, fault.DiskClosed) {
-			return errClosed
-		}
-		return err
+		return closedOr(err)
 	}
 	e.applying.Lock()
 	defer e.applying.Unlock()
 	return e.failed
 }
+
+// closedOr returns the error of a log, that of the store if it is closed.
+func closedOr(err error) error {
+	if errors.Is(err, fault.DiskClosed) {
+		return errClosed
+	}
+	return err
+}
+
+func isUnknown(err error) bool { return errors.Is(err, fault.Unknown) }
 
 // find returns the entry of k, nil if there is none.
 func (e *engine) find(k series.Key) *entry {
@@ -213,44 +248,64 @@ func (e *engine) apply(at seglog.Position, record []byte) {
 		e.failed = fault.DiskDamaged.Errorf("the record at %d of the log: %w", at, err)
 	}
 	e.applied = at + seglog.Size(record)
-	e.grow(bytes)
+	e.grow(bytes, int64(e.applied-e.floor) >= e.sizes.log)
 }
 
 // applyRecord returns how many bytes of rows a record has brought.
 func (e *engine) applyRecord(seq uint64, record []byte) (bytes int64, err error) {
-	p := &parser{b: record}
+	p := &parser{b: record, again: &e.again}
 	switch p.byte() {
 	case recordWrite:
 		for i := range p.count(1) {
-			f := p.frame()
+			s := e.next(p)
+			f := p.frame(s.key)
 			if p.err != nil {
 				return bytes, p.err
 			}
 			// Each frame is a change of its own. A record is longer than the
 			// number of its frames, so the numbers are its own.
-			bytes += e.entry(f.Key).write(f, seq+uint64(i))
+			bytes += s.write(f, seq+uint64(i))
 			e.last = seq + uint64(i)
 		}
 	case recordReplace:
 		r := p.timeRange()
-		f := p.frame()
+		s := e.next(p)
+		f := p.frame(s.key)
 		if p.err != nil {
 			return 0, p.err
 		}
-		bytes = e.entry(f.Key).replace(r, f, seq)
+		bytes = s.replace(r, f, seq)
 		e.last = seq
 	case recordDelete:
-		k := p.key()
+		s := e.next(p)
 		r := p.timeRange()
 		if p.err != nil {
 			return 0, p.err
 		}
-		e.entry(k).remove(r, seq)
+		s.remove(r, seq)
 		e.last = seq
+	case recordBegin:
+		e.applyBegin(p)
+	case recordAccept:
+		err = e.applyAccept(seglog.Position(seq), p)
 	default:
 		return 0, errShape
 	}
-	return bytes, p.err
+	return bytes, errors.Join(err, p.err)
+}
+
+// next returns the entry of the key that stands next.
+func (e *engine) next(p *parser) *entry {
+	b := p.keyBytes()
+	if s := e.byKey[string(b)]; s != nil {
+		return s
+	}
+	q := &parser{b: b}
+	s := e.entry(q.key())
+	if p.err == nil {
+		e.byKey[string(b)] = s
+	}
+	return s
 }
 
 func (e *engine) Fold(context.Context, series.FoldQuery) iter.Seq2[*series.Frame, error] {
@@ -264,15 +319,14 @@ func (e *engine) Close() error {
 		e.ended.Wait()
 		return nil
 	}
-	logged := e.log.Close()
 	close(e.full)
 	e.ended.Wait()
-	return errors.Join(logged, e.flush(), e.closeFiles())
+	return errors.Join(e.flush(), e.log.Close(), e.closeFiles())
 }
 
 func (e *engine) closeFiles() error {
 	var errs []error
-	for _, s := range e.segments {
+	for _, s := range append(e.segments, e.unlisted...) {
 		errs = append(errs, s.file.Close())
 	}
 	return errors.Join(errs...)

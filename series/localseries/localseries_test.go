@@ -47,6 +47,14 @@ func TestEngineThatWritesASegmentForEveryRow(t *testing.T) {
 	seriestest.Run(t, harness("localseries of small segments", &Options{Memory: 1}))
 }
 
+func TestEngineThatWritesASegmentForEveryCall(t *testing.T) {
+	seriestest.Run(t, harness("localseries of bulk segments", &Options{sizes: sizes{bulk: 2, chunk: 2}}))
+}
+
+func TestRandomProgramsOnBulkSegments(t *testing.T) {
+	seriestest.Random(t, harness("localseries of bulk segments", &Options{Memory: 300, sizes: sizes{bulk: 3, chunk: 2}}), memseries.NewEngine)
+}
+
 func TestRandomPrograms(t *testing.T) {
 	seriestest.Random(t, harness("localseries", nil), memseries.NewEngine)
 }

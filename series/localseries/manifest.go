@@ -22,8 +22,9 @@ import (
 //	24 8 floor: from where on the log counts
 //	32 8 number of the next segment
 //	40 8 forgotten: what was deleted up to this change is not known any more
-//	48   a count of segments, and of each 8 bytes of number, 8 of size, and 8 of
-//	     the XXH3-64 of its directory
+//	48   a count of segments, and of each 8 bytes of number, 8 of size, 8 of the
+//	     XXH3-64 of its directory, and 8 of the change with which it began to
+//	     count, 0 if its rows were in the log before
 //
 // Two roots, root.a and root.b, say which manifest counts:
 //
@@ -48,6 +49,8 @@ type listed struct {
 	number uint64
 	size   int64
 	sum    uint64
+
+	accepted uint64
 }
 
 const (
@@ -84,6 +87,7 @@ func (m *manifest) bytes() []byte {
 		b = order.AppendUint64(b, s.number)
 		b = order.AppendUint64(b, uint64(s.size))
 		b = order.AppendUint64(b, s.sum)
+		b = order.AppendUint64(b, s.accepted)
 	}
 	return b
 }
@@ -97,8 +101,8 @@ func parseManifest(b []byte) (*manifest, error) {
 		return nil, fault.DiskFormat.Errorf("the manifest is of format %d, not %d", v, manifestVersion)
 	}
 	m := &manifest{generation: p.uint64(), floor: seglog.Position(p.uint64()), next: p.uint64(), forgotten: p.uint64()}
-	for range p.count(24) {
-		m.segments = append(m.segments, listed{p.uint64(), int64(p.uint64()), p.uint64()})
+	for range p.count(32) {
+		m.segments = append(m.segments, listed{p.uint64(), int64(p.uint64()), p.uint64(), p.uint64()})
 	}
 	if p.err == nil && len(p.b) > 0 {
 		p.err = errShape

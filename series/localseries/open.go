@@ -11,7 +11,6 @@ import (
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/internal/disk"
 	"github.com/redfire-quant/redfire/internal/seglog"
-	"github.com/redfire-quant/redfire/series"
 )
 
 // open reads what the folder holds.
@@ -37,7 +36,7 @@ func (e *engine) load(m *manifest, mend bool) error {
 		}
 		m, mend = &manifest{next: 1}, true
 	}
-	e.manifest = m
+	e.manifest, e.numbers, e.floor = m, m.next, m.floor
 	if mend {
 		m.generation++
 		if err := m.publish(e.folder); err != nil {
@@ -79,45 +78,51 @@ func (e *engine) loadSegment(known listed) error {
 		return err
 	}
 	e.segments = append(e.segments, s)
-	for _, h := range chunks {
-		e.entry(h.key).take(h)
-		e.last = max(e.last, h.hi)
-	}
+	e.takeAll(chunks, s.accepted)
 	return nil
 }
 
-// take notes what a chunk says. Segments are not in the order of changes.
-func (s *entry) take(h headed) {
+// take notes what chunks of s say, the last change of which has a number.
+// Segments are not in the order of changes.
+func (s *entry) take(chunks []headed, number uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = max(s.last, h.hi)
-	switch h.what {
-	case chunkRows:
-		s.chunks = append(s.chunks, h.chunk)
-	case chunkTomb:
-		s.tombs = append(s.tombs, tomb{h.in, h.hi})
-	case chunkAttrs:
-		if h.hi >= s.said {
-			s.attrs, s.said = h.attrs, h.hi
+	s.counted, s.last = nil, max(s.last, number)
+	rows, tombs := slices.Clone(s.chunks), slices.Clone(s.tombs)
+	for _, h := range chunks {
+		switch h.what {
+		case chunkRows:
+			h.chunk.number = number
+			rows = append(rows, h.chunk)
+		case chunkTomb:
+			tombs = append(tombs, tomb{h.in, h.hi})
+		case chunkAttrs:
+			if h.hi >= s.said {
+				s.attrs, s.said = h.attrs, h.hi
+			}
 		}
 	}
+	slices.SortFunc(rows, func(a, b *chunk) int { return a.first.compare(b.first, s.key.Kind) })
+	slices.SortFunc(tombs, func(a, b tomb) int { return cmp.Compare(a.seq, b.seq) })
+	s.chunks, s.tombs = rows, tombs
+	s.learnLocked(chunks)
 }
 
-// settle puts what take has noted in order.
-func (s *entry) settle() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	slices.SortFunc(s.chunks, func(a, b *chunk) int { return a.first.compare(b.first, s.key.Kind) })
-	slices.SortFunc(s.tombs, func(a, b tomb) int { return cmp.Compare(a.seq, b.seq) })
-	var gone uint64 // everything before this change was deleted
+// learnLocked notes the types of extra columns in chunks that were not deleted as
+// a whole.
+func (s *entry) learnLocked(chunks []headed) {
+	var gone uint64
 	for _, t := range s.tombs {
 		if t.whole() {
 			gone = t.seq
 		}
 	}
-	for _, c := range s.chunks {
-		for _, b := range c.blocks {
-			if c.hi >= gone && b.kind < typePresence && b.isExtra(s.key.Kind) {
+	for _, h := range chunks {
+		if h.chunk == nil || h.hi < gone {
+			continue
+		}
+		for _, b := range h.chunk.blocks {
+			if b.kind < typePresence && b.isExtra(s.key.Kind) {
 				s.learn(b.name, b.valueType())
 			}
 		}
@@ -126,9 +131,6 @@ func (s *entry) settle() {
 
 // replay applies what the log has that is in no segment.
 func (e *engine) replay() error {
-	for _, s := range e.entries(series.Filter{}) {
-		s.settle()
-	}
 	floor := e.manifest.floor
 	if first := e.log.Stats().First; first > floor {
 		return fault.DiskDamaged.Errorf("the log begins at %d, and is needed from %d on", first, floor)
@@ -167,8 +169,8 @@ func (e *engine) tidy() error {
 // not given again.
 func (e *engine) isLeft(name string) bool {
 	if n, ok := segmentNumber(name); ok {
-		e.manifest.next = max(e.manifest.next, n+1)
-		return !slices.ContainsFunc(e.manifest.segments, func(s listed) bool { return s.number == n })
+		e.numbers = max(e.numbers, n+1)
+		return !slices.ContainsFunc(append(e.segments, e.unlisted...), func(s *segment) bool { return s.number == n })
 	}
 	if n, ok := manifestNumber(name); ok {
 		return n != e.manifest.generation

@@ -148,7 +148,7 @@ func (s *entry) changeSince(since uint64) series.Change {
 	}
 	span := cover{kind: s.key.Kind}
 	for _, x := range s.chunks {
-		if x.hi > since {
+		if max(x.hi, x.number) > since {
 			span.rows(x.first.time, x.last.time)
 		}
 	}

@@ -203,6 +203,7 @@ func (b *builder) reset() {
 type piece struct {
 	*builder
 	lo, hi uint64 // the numbers of the changes that its rows came by
+	epoch  int    // pieces of two are not joined: a segment is between them
 }
 
 // pieceRows is how many rows a piece has before the next one is begun.
@@ -210,24 +211,24 @@ const pieceRows = 1 << 16
 
 // addPiece returns pieces with the rows of f, which came by change number seq.
 // The last of the pieces may grow; those before it stay as they are.
-func addPiece(pieces []*piece, f *series.Frame, seq uint64) []*piece {
+func addPiece(pieces []*piece, f *series.Frame, seq uint64, epoch int) []*piece {
 	if f.Len() == 0 {
 		return pieces
 	}
 	if n := len(pieces) - 1; n >= 0 {
 		p := pieces[n]
-		if had := p.frame.Len(); had < pieceRows && p.frame.ComparePlace(had-1, f, 0) < 0 {
+		if had := p.frame.Len(); had < pieceRows && p.epoch == epoch && p.frame.ComparePlace(had-1, f, 0) < 0 {
 			p.add(f, 0, f.Len())
 			p.hi = seq
 			return pieces
 		}
 	}
-	p := &piece{newBuilder(f.Key), seq, seq}
+	p := &piece{newBuilder(f.Key), seq, seq, epoch}
 	p.add(f, 0, f.Len())
 	pieces = append(slices.Clip(pieces), p)
 	// Late rows make pieces that overlap. They are joined as they come, small
 	// ones first, so that a row is copied a few times only.
-	for n := len(pieces) - 1; n > 0 && overlap(pieces[n-1], pieces[n]) && pieces[n-1].frame.Len() <= 2*pieces[n].frame.Len(); n-- {
+	for n := len(pieces) - 1; n > 0 && pieces[n-1].epoch == epoch && overlap(pieces[n-1], pieces[n]) && pieces[n-1].frame.Len() <= 2*pieces[n].frame.Len(); n-- {
 		joined := joinPieces(pieces[n-1], pieces[n])
 		pieces = append(slices.Clone(pieces[:n-1]), joined)
 	}
@@ -240,7 +241,7 @@ func overlap(p, q *piece) bool {
 
 // joinPieces returns the rows of both, those of q where both have one.
 func joinPieces(p, q *piece) *piece {
-	joined := &piece{newBuilder(p.frame.Key), min(p.lo, q.lo), max(p.hi, q.hi)}
+	joined := &piece{newBuilder(p.frame.Key), min(p.lo, q.lo), max(p.hi, q.hi), q.epoch}
 	m := newMerge([]source{{frame: &p.frame, hi: p.hi}, {frame: &q.frame, hi: q.hi}})
 	m.addTo(joined.builder)
 	return joined
@@ -259,7 +260,7 @@ func without(pieces []*piece, r market.Range) []*piece {
 		if n := p.frame.Len(); from == 0 && to == n {
 			continue
 		}
-		q := &piece{newBuilder(p.frame.Key), p.lo, p.hi}
+		q := &piece{newBuilder(p.frame.Key), p.lo, p.hi, p.epoch}
 		if from > 0 {
 			q.add(&p.frame, 0, from)
 		}

@@ -10,6 +10,10 @@ import (
 //	write     a count of frames, and frames
 //	replace   a range, and a frame
 //	delete    a key, and a range
+//	begin     a count of keys, of which a segment is about to be written
+//	accept    8 bytes each: number and size of a segment that counts from now
+//	          on, and the XXH3-64 of its directory; a byte of 0 for each of its
+//	          series, so that each of them has a position for its number
 //
 // A range is two times. A frame is a key, attributes, a count of rows, times of 8
 // bytes, for ticks Seq of 4 bytes, a count of columns, and columns. A column is a
@@ -20,6 +24,8 @@ const (
 	recordWrite = iota + 1
 	recordReplace
 	recordDelete
+	recordBegin
+	recordAccept
 )
 
 const mayBeAbsent = 128
@@ -27,6 +33,16 @@ const mayBeAbsent = 128
 func appendRange(b []byte, r market.Range) []byte { return appendTime(appendTime(b, r.From), r.To) }
 
 func (p *parser) timeRange() market.Range { return market.Range{From: p.time(), To: p.time()} }
+
+// keyBytes returns the bytes of the key that stands next, and passes over it.
+func (p *parser) keyBytes() []byte {
+	from := p.b
+	p.take(5)
+	for range 3 {
+		p.take(p.count(1))
+	}
+	return from[:len(from)-len(p.b)]
+}
 
 func writeRecord(frames []series.Frame) []byte {
 	b := appendCount([]byte{recordWrite}, len(frames))
@@ -42,6 +58,21 @@ func replaceRecord(r market.Range, f *series.Frame) []byte {
 
 func deleteRecord(k series.Key, r market.Range) []byte {
 	return appendRange(appendKey([]byte{recordDelete}, k), r)
+}
+
+func beginRecord(keys []series.Key) []byte {
+	b := appendCount([]byte{recordBegin}, len(keys))
+	for _, k := range keys {
+		b = appendKey(b, k)
+	}
+	return b
+}
+
+func acceptRecord(s *segment, keys int) []byte {
+	b := order.AppendUint64([]byte{recordAccept}, s.number)
+	b = order.AppendUint64(b, uint64(s.size))
+	b = order.AppendUint64(b, s.sum)
+	return append(b, make([]byte, keys)...)
 }
 
 func appendFrame(b []byte, f *series.Frame) []byte {
@@ -86,8 +117,12 @@ func appendColumn(b []byte, k series.Kind, c *series.Column) []byte {
 	return appendUints(b, c.Texts.Index)
 }
 
-func (p *parser) frame() *series.Frame {
-	f := &series.Frame{Key: p.key(), Attrs: p.attrs()}
+func (p *parser) frame(k series.Key) *series.Frame {
+	f := &series.Frame{}
+	if p.again != nil {
+		p.again.floats, f = p.again.floats[:0], &p.again.frame
+	}
+	*f = series.Frame{Key: k, Attrs: p.attrs(), Cols: f.Cols[:0]}
 	n := p.count(8)
 	f.Time = ints[market.Time](p, n)
 	if f.Key.Kind == series.Ticks {

@@ -42,6 +42,10 @@ type segment struct {
 	file   disk.File
 	size   int64
 	sum    uint64 // of the directory
+
+	// accepted is the change with which its rows began to count; 0 says that
+	// they did before, in the log.
+	accepted uint64
 }
 
 func segmentName(number uint64) string { return fmt.Sprintf("%s%010d", segmentPrefix, number) }
@@ -149,7 +153,7 @@ func openSegment(folder disk.Folder, known listed) (*segment, []headed, error) {
 	if err != nil {
 		return nil, nil, fault.DiskDamaged.Errorf("%s: %w", folder.Path(name), err)
 	}
-	s := &segment{number: known.number, path: folder.Path(name), file: f, size: known.size, sum: known.sum}
+	s := &segment{number: known.number, path: folder.Path(name), file: f, size: known.size, sum: known.sum, accepted: known.accepted}
 	chunks, err := s.open()
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())

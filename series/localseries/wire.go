@@ -29,8 +29,27 @@ var errShape = errors.New("the content is not well formed")
 // A parser takes values off the front of bytes. Once one is not there, err is
 // set, and all that follow are zero.
 type parser struct {
-	b   []byte
-	err error
+	b     []byte
+	err   error
+	again *scratch // where numbers are put, nil for memory of their own
+}
+
+// A scratch is memory that is used again for each frame.
+type scratch struct {
+	frame  series.Frame
+	floats []float64
+	longs  []int64
+}
+
+// room returns n numbers of memory that is used again, or of their own.
+func room[T any](of *[]T, n int) []T {
+	if len(*of)+n > cap(*of) {
+		// What was given away stays with who has it.
+		*of = make([]T, 0, 2*(len(*of)+n))
+	}
+	from := len(*of)
+	*of = (*of)[:from+n]
+	return (*of)[from:]
 }
 
 func (p *parser) take(n int) []byte {
@@ -186,7 +205,12 @@ func appendUints(b []byte, v []uint32) []byte {
 
 func (p *parser) floats(n int) []float64 {
 	b := p.take(8 * n)
-	v := make([]float64, len(b)/8)
+	var v []float64
+	if p.again != nil {
+		v = room(&p.again.floats, len(b)/8)
+	} else {
+		v = make([]float64, len(b)/8)
+	}
 	for i := range v {
 		v[i] = math.Float64frombits(order.Uint64(b[8*i:]))
 	}

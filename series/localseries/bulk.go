@@ -1,0 +1,210 @@
+package localseries
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/seglog"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// bulkRows is how many rows a call has that goes into a segment of its own, and
+// not through the log.
+const bulkRows = 100_000
+
+// isBulk reports whether frames are many rows of few series.
+func (e *engine) isBulk(frames []series.Frame) bool {
+	rows := 0
+	for i := range frames {
+		rows += frames[i].Len()
+	}
+	return rows >= e.sizes.bulk && rows/len(frames) >= e.sizes.bulk/25
+}
+
+// bulk writes frames as a segment. A record of the log comes before it, whose
+// position is the number of the change: what is written to the same series
+// meanwhile has a higher one. Another record comes after it, with which the
+// segment counts. Without that nothing was written.
+//
+// With in, the rows in that range do not count any more.
+func (e *engine) bulk(ctx context.Context, frames []series.Frame, in *market.Range) error {
+	keys := make([]series.Key, len(frames))
+	for i := range frames {
+		keys[i] = frames[i].Key
+	}
+	if err := e.room(frames); err != nil {
+		return err
+	}
+	at, err := e.log.Append(ctx, beginRecord(keys))
+	if err != nil {
+		return closedOr(err)
+	}
+	w, err := e.newSegment()
+	if err != nil {
+		return err
+	}
+	for i := range frames {
+		seq := uint64(at) + uint64(i)
+		if in != nil {
+			w.add(appendTomb(nil, frames[i].Key, tomb{*in, seq}))
+		}
+		if frames[i].Attrs != nil {
+			w.add(appendAttrChunk(nil, frames[i].Key, frames[i].Attrs, seq))
+		}
+		if err := w.addRows(ctx, &frames[i], seq, e.sizes.chunk); err != nil {
+			return errors.Join(err, w.discard())
+		}
+	}
+	s, chunks, err := w.finish()
+	if err != nil {
+		return err
+	}
+	return e.accept(ctx, s, chunks)
+}
+
+// room returns an error if the disk has no room for frames as they are, which is
+// more than they take when they are packed.
+func (e *engine) room(frames []series.Frame) error {
+	free, err := e.folder.Free()
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	if err != nil {
+		return failed(err)
+	}
+	for i := range frames {
+		free -= int64(8 * (len(frames[i].Cols) + 2) * frames[i].Len())
+	}
+	if free < e.opts.Floor {
+		return fault.DiskFull.Errorf("%d bytes would be left free on the disk, less than %d", free, e.opts.Floor)
+	}
+	return nil
+}
+
+// accept makes a segment count.
+func (e *engine) accept(ctx context.Context, s *segment, chunks []headed) error {
+	e.applying.Lock()
+	e.written[s.number] = written{s, chunks}
+	e.applying.Unlock()
+	_, err := e.log.Append(ctx, acceptRecord(s, len(groups(chunks))))
+	if err == nil || isUnknown(err) {
+		return err
+	}
+	e.applying.Lock()
+	delete(e.written, s.number)
+	e.applying.Unlock()
+	return errors.Join(closedOr(err), s.file.Close(), e.folder.Remove(segmentName(s.number)))
+}
+
+// A written is a segment that does not count yet.
+type written struct {
+	segment *segment
+	chunks  []headed
+}
+
+// newSegment begins a segment with a number of its own.
+func (e *engine) newSegment() (*segmentWriter, error) {
+	e.applying.Lock()
+	number := e.numbers
+	e.numbers++
+	e.applying.Unlock()
+	return createSegment(e.folder, number)
+}
+
+// addRows adds the rows of f as chunks. Packing is what takes time, and is done
+// by all processors.
+func (w *segmentWriter) addRows(ctx context.Context, f *series.Frame, seq uint64, size int) error {
+	parts := 4 * runtime.GOMAXPROCS(0)
+	packed := make([][]byte, parts)
+	for from := 0; from < f.Len(); from += parts * size {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var packing sync.WaitGroup
+		for i := range parts {
+			packed[i] = packed[i][:0]
+			first := from + i*size
+			if first >= f.Len() {
+				continue
+			}
+			packing.Go(func() {
+				rows := f.Slice(first, min(first+size, f.Len()))
+				packed[i] = appendChunk(packed[i], &rows, seq, seq)
+			})
+		}
+		packing.Wait()
+		for _, whole := range packed {
+			if len(whole) > 0 {
+				w.add(whole)
+			}
+		}
+	}
+	return w.err
+}
+
+// applyBegin puts a wall into series: what comes after it is not joined with what
+// was before, since a segment will stand between them.
+func (e *engine) applyBegin(p *parser) {
+	for range p.count(1) {
+		s := e.next(p)
+		s.mu.Lock()
+		s.epoch++
+		s.mu.Unlock()
+	}
+}
+
+// applyAccept makes a segment count. When the log is replayed, it is opened.
+func (e *engine) applyAccept(at seglog.Position, p *parser) error {
+	known := listed{number: p.uint64(), size: int64(p.uint64()), sum: p.uint64(), accepted: uint64(at)}
+	if p.err != nil {
+		return p.err
+	}
+	w, ok := e.written[known.number]
+	if !ok {
+		s, chunks, err := openSegment(e.folder, known)
+		if err != nil {
+			return err
+		}
+		w = written{s, chunks}
+	}
+	delete(e.written, known.number)
+	w.segment.accepted = uint64(at)
+	e.unlisted = append(e.unlisted, w.segment)
+	e.numbers = max(e.numbers, known.number+1)
+	e.takeAll(w.chunks, uint64(at))
+	return nil
+}
+
+// takeAll notes what a segment has, each series at once. If its rows count since
+// it was accepted, that is a change of each series with a number of its own.
+func (e *engine) takeAll(chunks []headed, accepted uint64) {
+	for i, g := range groups(chunks) {
+		number := uint64(0)
+		if accepted > 0 {
+			number = accepted + uint64(i)
+		}
+		for _, h := range g {
+			number = max(number, h.hi)
+		}
+		e.last = max(e.last, number)
+		e.entry(g[0].key).take(g, number)
+	}
+}
+
+// groups returns the chunks of each series. Those of one stand together.
+func groups(chunks []headed) [][]headed {
+	var all [][]headed
+	for len(chunks) > 0 {
+		n := 1
+		for n < len(chunks) && chunks[n].key == chunks[0].key {
+			n++
+		}
+		all = append(all, chunks[:n:n])
+		chunks = chunks[n:]
+	}
+	return all
+}

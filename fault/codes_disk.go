@@ -10,6 +10,7 @@ const (
 	DiskCut      Code = "RF-DSK-006"
 	DiskClosed   Code = "RF-DSK-007"
 	DiskFormat   Code = "RF-DSK-008"
+	DiskHeld     Code = "RF-DSK-009"
 )
 
 var diskEntries = []Entry{
@@ -75,6 +76,14 @@ var diskEntries = []Entry{
 		Text{
 			"Use the version of RedFire that wrote it, or a newer one.",
 			"请使用写入该文件的 RedFire 版本或更新的版本。",
+		},
+	},
+	{
+		DiskHeld, Unavailable,
+		Text{"another process has the folder open", "另一个进程正在使用该目录"},
+		Text{
+			"End the process that the message names, or talk to it; two processes cannot write to one folder.",
+			"请结束错误信息所指的进程，或通过它访问数据；两个进程不能同时写同一个目录。",
 		},
 	},
 }

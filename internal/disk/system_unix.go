@@ -21,3 +21,19 @@ func free(path string) (int64, error) {
 	}
 	return int64(at.Bavail) * int64(at.Bsize), nil //nolint:unconvert // they are of other types elsewhere
 }
+
+// lockFile opens a file that nobody else has open in this way. The lock goes with
+// the open file, so that it ends with the process.
+func lockFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
+	if err != nil {
+		return nil, full(err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = errHeld
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}

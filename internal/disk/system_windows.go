@@ -16,3 +16,20 @@ func isFull(err error) bool {
 func syncFolder(*os.File) error { return nil }
 
 func free(string) (int64, error) { return 0, errors.ErrUnsupported }
+
+// lockFile opens a file that nobody else may open meanwhile.
+func lockFile(path string) (*os.File, error) {
+	name, err := syscall.UTF16PtrFromString(path)
+	if err != nil {
+		return nil, err
+	}
+	const sharingViolation = syscall.Errno(32)
+	h, err := syscall.CreateFile(name, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0, nil, syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	if errors.Is(err, sharingViolation) {
+		return nil, errHeld
+	}
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(h), path), nil
+}

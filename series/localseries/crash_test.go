@@ -31,26 +31,29 @@ var crashKeys = []series.Key{
 
 // randomSteps returns calls that meet: few series, few places.
 func randomSteps(seed uint64, n int) []step {
-	r := rand.New(rand.NewPCG(seed, 1))
-	var steps []step
-	for i := range n {
-		k := crashKeys[r.IntN(len(crashKeys))]
-		in := market.Range{From: market.Time(60e9 * (1 + r.IntN(20)))}
-		in.To = in.From + market.Time(60e9*r.IntN(10))
-		switch r.IntN(8) {
-		case 0:
-			steps = append(steps, step{fmt.Sprint("delete ", k, in), func(ctx context.Context, e series.Engine) error { return e.Delete(ctx, k, in) }})
-		case 1:
-			steps = append(steps, step{fmt.Sprint("delete all of ", k), func(ctx context.Context, e series.Engine) error { return e.Delete(ctx, k, market.Range{}) }})
-		case 2:
-			f := randomFrame(r, k, in, i)
-			steps = append(steps, step{fmt.Sprint("replace ", k, in), func(ctx context.Context, e series.Engine) error { return e.Replace(ctx, in, f) }})
-		default:
-			frames := []series.Frame{randomFrame(r, k, market.Range{}, i), randomFrame(r, crashKeys[r.IntN(len(crashKeys))], market.Range{}, i)}
-			steps = append(steps, step{fmt.Sprint("write ", k, frames[1].Key), func(ctx context.Context, e series.Engine) error { return e.Write(ctx, frames) }})
-		}
+	steps := make([]step, n)
+	for i := range steps {
+		steps[i] = randomStep(seed, i)
 	}
 	return steps
+}
+
+func randomStep(seed uint64, i int) step {
+	r := rand.New(rand.NewPCG(seed, uint64(i)))
+	k := crashKeys[r.IntN(len(crashKeys))]
+	in := market.Range{From: market.Time(60e9 * (1 + r.IntN(20)))}
+	in.To = in.From + market.Time(60e9*r.IntN(10))
+	switch r.IntN(8) {
+	case 0:
+		return step{fmt.Sprint("delete ", k, in), func(ctx context.Context, e series.Engine) error { return e.Delete(ctx, k, in) }}
+	case 1:
+		return step{fmt.Sprint("delete all of ", k), func(ctx context.Context, e series.Engine) error { return e.Delete(ctx, k, market.Range{}) }}
+	case 2:
+		f := randomFrame(r, k, in, i)
+		return step{fmt.Sprint("replace ", k, in), func(ctx context.Context, e series.Engine) error { return e.Replace(ctx, in, f) }}
+	}
+	frames := []series.Frame{randomFrame(r, k, market.Range{}, i), randomFrame(r, crashKeys[r.IntN(len(crashKeys))], market.Range{}, i)}
+	return step{fmt.Sprint("write ", k, frames[1].Key), func(ctx context.Context, e series.Engine) error { return e.Write(ctx, frames) }}
 }
 
 // randomFrame returns rows of k in a range, of version i.

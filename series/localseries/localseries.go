@@ -53,7 +53,9 @@ type sizes struct {
 }
 
 // Open opens the store in the folder at path, which is made if it does not exist.
-// A nil opts is the same as a pointer to the zero Options.
+// Who opens it has it alone: until it is closed, or its process ends, others get
+// fault.DiskHeld, which names the process. A nil opts is the same as a pointer to
+// the zero Options.
 func Open(path string, opts *Options) (*series.Store, error) {
 	e, err := NewEngine(path, opts)
 	if err != nil {
@@ -72,7 +74,19 @@ func NewEngine(path string, opts *Options) (series.Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("localseries: open: %w", failed(err))
 	}
-	return newEngine(data, log, opts)
+	unlock, err := disk.Lock(path)
+	if held := (*disk.HeldError)(nil); errors.As(err, &held) {
+		return nil, fmt.Errorf("localseries: open: %w", fault.DiskHeld.Errorf("%w", err))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("localseries: open: %w", failed(err))
+	}
+	e, err := newEngine(data, log, opts)
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	e.unlock = unlock
+	return e, nil
 }
 
 type engine struct {
@@ -82,6 +96,7 @@ type engine struct {
 	log    *seglog.Log
 	closed atomic.Bool
 	ended  sync.WaitGroup // the writer of segments
+	unlock func() error   // nil where nothing is locked
 	full   chan struct{}  // holds a token when memory is full
 
 	flushing sync.Mutex // held while segments are written; guards manifest and segments
@@ -321,7 +336,11 @@ func (e *engine) Close() error {
 	}
 	close(e.full)
 	e.ended.Wait()
-	return errors.Join(e.flush(), e.log.Close(), e.closeFiles())
+	err := errors.Join(e.flush(), e.log.Close(), e.closeFiles())
+	if e.unlock != nil {
+		err = errors.Join(err, e.unlock())
+	}
+	return err
 }
 
 func (e *engine) closeFiles() error {

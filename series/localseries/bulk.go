@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -39,16 +40,27 @@ func (e *engine) bulk(ctx context.Context, frames []series.Frame, in *market.Ran
 	if err := e.room(frames); err != nil {
 		return err
 	}
+	if err := e.awaitMemory(ctx); err != nil {
+		return err
+	}
 	at, err := e.log.Append(ctx, beginRecord(keys))
 	if err != nil {
 		return closedOr(err)
 	}
+	if err = e.writeBulk(ctx, frames, in, uint64(at)); err != nil && !isUnknown(err) {
+		e.giveUp(keys, uint64(at))
+	}
+	return err
+}
+
+// writeBulk writes frames as change number at, and those that follow it.
+func (e *engine) writeBulk(ctx context.Context, frames []series.Frame, in *market.Range, at uint64) error {
 	w, err := e.newSegment()
 	if err != nil {
 		return err
 	}
 	for i := range frames {
-		seq := uint64(at) + uint64(i)
+		seq := at + uint64(i)
 		if in != nil {
 			w.add(appendTomb(nil, frames[i].Key, tomb{*in, seq}))
 		}
@@ -133,7 +145,7 @@ func (w *segmentWriter) addRows(ctx context.Context, f *series.Frame, seq uint64
 			}
 			packing.Go(func() {
 				rows := f.Slice(first, min(first+size, f.Len()))
-				packed[i] = appendChunk(packed[i], &rows, seq, seq)
+				packed[i] = appendChunk(packed[i], &rows, seq, seq, seq)
 			})
 		}
 		packing.Wait()
@@ -148,13 +160,29 @@ func (w *segmentWriter) addRows(ctx context.Context, f *series.Frame, seq uint64
 
 // applyBegin puts a wall into series: what comes after it is not joined with what
 // was before, since a segment will stand between them.
-func (e *engine) applyBegin(p *parser) {
-	for range p.count(1) {
+func (e *engine) applyBegin(p *parser, at uint64) {
+	for i := range p.count(1) {
 		s := e.next(p)
 		s.mu.Lock()
 		s.epoch++
+		s.begun = append(s.begun, at+uint64(i))
 		s.mu.Unlock()
 	}
+}
+
+// giveUp notes that changes will never be accepted.
+func (e *engine) giveUp(keys []series.Key, at uint64) {
+	for i, k := range keys {
+		s := e.entry(k)
+		s.mu.Lock()
+		s.endLocked(at + uint64(i))
+		s.mu.Unlock()
+	}
+}
+
+// endLocked notes that no segment is being written of a change any more.
+func (s *entry) endLocked(seq uint64) {
+	s.begun = slices.DeleteFunc(s.begun, func(begun uint64) bool { return begun == seq })
 }
 
 // applyAccept makes a segment count. When the log is replayed, it is opened.
@@ -173,7 +201,9 @@ func (e *engine) applyAccept(at seglog.Position, p *parser) error {
 	}
 	delete(e.written, known.number)
 	w.segment.accepted = uint64(at)
-	e.unlisted = append(e.unlisted, w.segment)
+	if e.unlisted = append(e.unlisted, w.segment); len(e.unlisted) >= e.sizes.merge {
+		give(e.full)
+	}
 	e.numbers = max(e.numbers, known.number+1)
 	e.takeAll(w.chunks, uint64(at))
 	return nil
@@ -188,10 +218,10 @@ func (e *engine) takeAll(chunks []headed, accepted uint64) {
 			number = accepted + uint64(i)
 		}
 		for _, h := range g {
-			number = max(number, h.hi)
+			number = max(number, h.last)
 		}
 		e.last = max(e.last, number)
-		e.entry(g[0].key).take(g, number)
+		e.entry(g[0].key).take(g, number, accepted > 0)
 	}
 }
 

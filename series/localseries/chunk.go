@@ -24,7 +24,8 @@ import (
 //	     the head:
 //	     1 byte of what it is: rows, a tombstone, attributes
 //	     a key
-//	     8 bytes each, the lowest and the highest number of the changes it holds
+//	     8 bytes each, the lowest and the highest number of the changes it holds,
+//	     and the number of the one with which it began to count, if that was later
 //	     of rows: a count of them; the time of the first and the last, and for
 //	     ticks their Seq; a count of blocks, and of each
 //	         a name (see below), a byte of type, 8 bytes of length of the block
@@ -60,10 +61,11 @@ const rowsOfChunk = 4096
 type chunk struct {
 	segment     *segment
 	at          int64 // of the body, in the file
+	kind        series.Kind
 	rows        int
 	first, last position
 	lo, hi      uint64
-	number      uint64 // of the change with which it began to count, if that is higher
+	number      uint64 // of the change with which it began to count
 	blocks      []block
 }
 
@@ -92,32 +94,55 @@ func (b *block) isExtra(k series.Kind) bool {
 func (b *block) valueType() series.Type { return series.Type(b.kind &^ typeRefers) }
 
 // appendChunk adds a chunk of rows to b.
-func appendChunk(b []byte, f *series.Frame, lo, hi uint64) []byte {
+func appendChunk(b []byte, f *series.Frame, lo, hi, number uint64) []byte {
 	p := packer{kind: f.Key.Kind}
 	p.pack(f)
-	head := appendKey([]byte{chunkRows}, f.Key)
-	head = order.AppendUint64(order.AppendUint64(head, lo), hi)
-	head = appendCount(head, f.Len())
-	for _, i := range []int{0, f.Len() - 1} {
-		head = appendTime(head, f.Time[i])
-		if f.Seq != nil {
-			head = order.AppendUint32(head, f.Seq[i])
+	n := f.Len() - 1
+	c := &chunk{rows: n + 1, first: positionOf(f, 0), last: positionOf(f, n), lo: lo, hi: hi, number: number, blocks: p.blocks}
+	return appendWhole(b, c.head(f.Key), p.body)
+}
+
+// head returns the head of c, without what every chunk begins with.
+func (c *chunk) head(k series.Key) []byte {
+	b := appendStart(chunkRows, k, c.lo, c.hi, c.number)
+	b = appendCount(b, c.rows)
+	for _, at := range []position{c.first, c.last} {
+		b = appendTime(b, at.time)
+		if k.Kind == series.Ticks {
+			b = order.AppendUint32(b, at.seq)
 		}
 	}
-	head = appendCount(head, p.count)
-	return appendWhole(b, append(head, p.head...), p.body)
+	b = appendCount(b, len(c.blocks))
+	for i := range c.blocks {
+		x := &c.blocks[i]
+		switch x.name {
+		case "time":
+			b = append(b, nameTime)
+		case "seq":
+			b = append(b, nameSeq)
+		default:
+			b = appendName(b, k.Kind, x.name)
+		}
+		b = order.AppendUint64(append(b, x.kind), uint64(x.length))
+		b = order.AppendUint64(b, x.sum)
+	}
+	return b
+}
+
+func appendStart(what byte, k series.Key, lo, hi, number uint64) []byte {
+	b := appendKey([]byte{what}, k)
+	for _, n := range []uint64{lo, hi, number} {
+		b = order.AppendUint64(b, n)
+	}
+	return b
 }
 
 func appendTomb(b []byte, k series.Key, t tomb) []byte {
-	head := appendKey([]byte{chunkTomb}, k)
-	head = order.AppendUint64(order.AppendUint64(head, t.seq), t.seq)
-	return appendWhole(b, appendRange(head, t.in), nil)
+	return appendWhole(b, appendRange(appendStart(chunkTomb, k, t.seq, t.seq, t.seq), t.in), nil)
 }
 
 func appendAttrChunk(b []byte, k series.Key, attrs map[string]string, seq uint64) []byte {
-	head := appendKey([]byte{chunkAttrs}, k)
-	head = order.AppendUint64(order.AppendUint64(head, seq), seq)
-	return appendWhole(b, appendAttrs(head, attrs), nil)
+	return appendWhole(b, appendAttrs(appendStart(chunkAttrs, k, seq, seq, seq), attrs), nil)
 }
 
 func appendWhole(b, head, body []byte) []byte {
@@ -130,17 +155,13 @@ func appendWhole(b, head, body []byte) []byte {
 
 // A packer makes the blocks of a chunk.
 type packer struct {
-	kind  series.Kind
-	count int
-	head  []byte
-	body  []byte
+	kind   series.Kind
+	blocks []block
+	body   []byte
 }
 
-func (p *packer) block(name []byte, kind byte, packed []byte) {
-	p.count++
-	p.head = append(append(p.head, name...), kind)
-	p.head = order.AppendUint64(p.head, uint64(len(packed)))
-	p.head = order.AppendUint64(p.head, xxh3.Hash(packed))
+func (p *packer) block(name string, kind byte, packed []byte) {
+	p.blocks = append(p.blocks, block{name: name, kind: kind, length: int64(len(packed)), sum: xxh3.Hash(packed)})
 	p.body = append(p.body, packed...)
 }
 
@@ -149,12 +170,12 @@ func (p *packer) pack(f *series.Frame) {
 	for i, t := range f.Time {
 		times[i] = int64(t)
 	}
-	p.block([]byte{nameTime}, byte(series.Int64), codec.AppendInts(nil, times))
+	p.block("time", byte(series.Int64), codec.AppendInts(nil, times))
 	if f.Seq != nil {
 		for i, s := range f.Seq {
 			times[i] = int64(s)
 		}
-		p.block([]byte{nameSeq}, byte(series.Int64), codec.AppendInts(nil, times))
+		p.block("seq", byte(series.Int64), codec.AppendInts(nil, times))
 	}
 	refer := p.packPrices(f)
 	for i := range f.Cols {
@@ -178,7 +199,7 @@ func (p *packer) packPrices(f *series.Frame) bool {
 		values[i] = c.Floats
 	}
 	for i, packed := range codec.AppendBars([4][]byte{}, values[0], values[1], values[2], values[3]) {
-		p.block(appendName(nil, p.kind, prices[i]), byte(series.Float64)+typeRefers, packed)
+		p.block(prices[i], byte(series.Float64)+typeRefers, packed)
 	}
 	return true
 }
@@ -201,7 +222,7 @@ func (p *packer) needless(c *series.Column) bool {
 }
 
 func (p *packer) packColumn(c *series.Column) {
-	name := appendName(nil, p.kind, c.Name)
+	name := c.Name
 	switch c.Type() {
 	case series.Float64:
 		p.block(name, byte(series.Float64), codec.AppendFloats(nil, c.Floats))
@@ -245,6 +266,7 @@ type headed struct {
 	key   series.Key
 	lo    uint64
 	hi    uint64
+	last  uint64            // the change with which it began to count
 	chunk *chunk            // of rows
 	in    market.Range      // of a tombstone
 	attrs map[string]string // of attributes
@@ -262,7 +284,7 @@ func parseHead(b []byte) (h headed, body int64, err error) {
 	body = int64(order.Uint64(b[8:]))
 	p := &parser{b: b[chunkStart:]}
 	h.what, h.key = p.byte(), p.key()
-	h.lo, h.hi = p.uint64(), p.uint64()
+	h.lo, h.hi, h.last = p.uint64(), p.uint64(), p.uint64()
 	switch h.what {
 	case chunkRows:
 		h.chunk = p.chunk(h, body)
@@ -280,7 +302,7 @@ func parseHead(b []byte) (h headed, body int64, err error) {
 }
 
 func (p *parser) chunk(h headed, body int64) *chunk {
-	c := &chunk{lo: h.lo, hi: h.hi, rows: p.rows()}
+	c := &chunk{kind: h.key.Kind, lo: h.lo, hi: h.hi, number: h.last, rows: p.rows()}
 	for _, at := range []*position{&c.first, &c.last} {
 		at.time = p.time()
 		if h.key.Kind == series.Ticks {

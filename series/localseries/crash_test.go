@@ -15,7 +15,7 @@ import (
 )
 
 // crashing makes everything happen soon.
-var crashing = &Options{Memory: 2000, sizes: sizes{bulk: 12, chunk: 5, log: 4000}}
+var crashing = &Options{Memory: 2000, sizes: sizes{bulk: 12, chunk: 5, log: 4000, merge: 3}}
 
 // A step is a call that changes an engine.
 type step struct {

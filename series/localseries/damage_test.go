@@ -59,7 +59,7 @@ func (f files) with(t *testing.T, path string, changed []byte) *disktest.Disk {
 // one that was closed, or one of which the process was killed.
 func left(t *testing.T, closed bool) (files, string) {
 	t.Helper()
-	d := &onDisk{disktest.New(5), &Options{Memory: 700, sizes: sizes{bulk: 9, chunk: 5}}}
+	d := &onDisk{disktest.New(5), &Options{Memory: 700, sizes: sizes{bulk: 9, chunk: 5, merge: 3}}}
 	e := d.open(t)
 	steps := randomSteps(4, 9)
 	for _, s := range steps {

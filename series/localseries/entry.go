@@ -19,8 +19,9 @@ type entry struct {
 	chunks []*chunk     // by their first row
 	frozen []*piece     // are being written to a segment
 	open   []*piece
-	tombs  []tomb // by number
-	epoch  int    // how many walls there were: see piece
+	tombs  []tomb   // by number
+	epoch  int      // how many walls there were: see piece
+	begun  []uint64 // changes that segments are being written of
 	attrs  map[string]string
 	said   uint64 // the change that attrs came by
 	extra  map[string]series.Type
@@ -106,19 +107,21 @@ func (s *entry) learn(name string, t series.Type) {
 	s.extra = types
 }
 
-// sources returns the rows that may lie in r, and the tombs over them.
+// sources returns the rows that may lie in r, and the tombs over them. Who has
+// read them must release them.
 func (s *entry) sources(r market.Range) []source {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var all []source
 	for _, c := range s.chunks {
 		if meets(r, c.first.time, c.last.time) {
-			all = append(all, source{chunk: c, hi: c.hi, tombs: s.tombsOver(c.hi)})
+			c.segment.acquire()
+			all = append(all, source{chunk: c, hi: c.hi, tombs: tombsOver(s.tombs, c.hi)})
 		}
 	}
 	for _, p := range slices.Concat(s.frozen, s.open) {
 		if n := p.frame.Len(); meets(r, p.frame.Time[0], p.frame.Time[n-1]) {
-			all = append(all, source{frame: p.snapshot(), hi: p.hi, tombs: s.tombsOver(p.hi)})
+			all = append(all, source{frame: p.snapshot(), hi: p.hi, tombs: tombsOver(s.tombs, p.hi)})
 		}
 	}
 	return all
@@ -130,9 +133,10 @@ func meets(r market.Range, first, last market.Time) bool {
 	return (r.From == 0 || last >= r.From-1000) && (r.To == 0 || first < r.To+1000)
 }
 
-func (s *entry) tombsOver(hi uint64) []market.Range {
+// tombsOver returns where tombs cover rows that came up to a change.
+func tombsOver(tombs []tomb, hi uint64) []market.Range {
 	var all []market.Range
-	for _, t := range s.tombs {
+	for _, t := range tombs {
 		if t.seq > hi {
 			all = append(all, t.in)
 		}
@@ -181,7 +185,7 @@ func (f *frost) undo() {
 	var old []*piece
 	for _, p := range s.frozen {
 		left := []*piece{p}
-		for _, in := range s.tombsOver(p.hi) {
+		for _, in := range tombsOver(s.tombs, p.hi) {
 			left = without(left, in)
 		}
 		old = append(old, left...)

@@ -1,6 +1,7 @@
 package localseries
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -14,28 +15,30 @@ func (e *engine) grow(bytes int64, long bool) {
 	e.memory.bytes += bytes
 	full := e.memory.bytes-e.memory.frozen >= e.opts.Memory
 	e.memory.Unlock()
-	if (full || long) && !e.closed.Load() {
-		select {
-		case e.full <- struct{}{}:
-		default:
-		}
+	if full || long {
+		give(e.full)
 	}
 }
 
-// awaitMemory waits until there is room for more rows.
+// awaitMemory waits until there is room for more rows, and few enough segments. If
+// that does not come because of an error, it is this.
 func (e *engine) awaitMemory(ctx context.Context) error {
 	for {
 		e.memory.Lock()
-		room, less, failed := e.memory.bytes < 2*e.opts.Memory, e.memory.less, e.memory.failed
+		m := &e.memory
+		less, err := m.less, cmp.Or(m.failed, m.unmerged)
+		room := m.bytes < 2*e.opts.Memory && m.segments < mergeBacklog
 		e.memory.Unlock()
 		if room {
 			return nil
 		}
-		if failed != nil {
-			return failed
+		if err != nil {
+			return err
 		}
 		select {
 		case <-less:
+		case <-e.closing:
+			return errClosed
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -45,27 +48,53 @@ func (e *engine) awaitMemory(ctx context.Context) error {
 // writeSegments writes what is in memory to segments whenever there is too much
 // of it, until the engine is closed.
 func (e *engine) writeSegments() {
-	for range e.full {
+	for e.await(e.full) {
 		err := e.flush()
 		e.memory.Lock()
 		e.memory.failed = err
-		close(e.memory.less)
-		e.memory.less = make(chan struct{})
 		e.memory.Unlock()
+		e.tell()
+		give(e.more)
+	}
+}
+
+// await waits for a token, and reports whether there was one before the engine
+// was closed.
+func (e *engine) await(tokens <-chan struct{}) bool {
+	select {
+	case <-tokens:
+		return !e.closed.Load()
+	case <-e.closing:
+		return false
+	}
+}
+
+// give gives a token, if there is none.
+func give(tokens chan<- struct{}) {
+	select {
+	case tokens <- struct{}{}:
+	default:
 	}
 }
 
 // flush writes what is in memory to a segment, and lets go of the log before it.
-func (e *engine) flush() error {
+func (e *engine) flush() (err error) {
 	e.flushing.Lock()
 	defer e.flushing.Unlock()
 	frozen, more, floor := e.freezeAll()
 	if len(frozen)+len(more) == 0 {
 		return nil
 	}
-	segment, chunks, err := e.writeFrozen(frozen)
+	var chunks [][]*chunk
+	added := slices.Clone(more)
+	if len(frozen) > 0 {
+		var s *segment
+		if s, chunks, err = e.writeFrozen(frozen); err == nil {
+			added = append(added, s)
+		}
+	}
 	if err == nil {
-		err = e.publish(append(more, segment), floor)
+		err = e.publish(added, floor)
 	}
 	if err != nil {
 		e.applying.Lock()
@@ -142,7 +171,7 @@ func (e *engine) writeFrozen(frozen []*frost) (*segment, [][]*chunk, error) {
 		for _, p := range joinAll(f.pieces) {
 			for from := 0; from < p.frame.Len(); from += e.sizes.chunk {
 				rows := p.frame.Slice(from, min(from+e.sizes.chunk, p.frame.Len()))
-				put(i, appendChunk(whole, &rows, p.lo, p.hi))
+				put(i, appendChunk(whole, &rows, p.lo, p.hi, p.hi))
 			}
 		}
 	}
@@ -191,10 +220,16 @@ func joinEpoch(pieces []*piece) *piece {
 // begins at floor.
 func (e *engine) publish(more []*segment, floor seglog.Position) error {
 	m := *e.manifest
-	m.generation++
 	m.floor = floor
-	m.segments = slices.Clip(m.segments)
-	for _, s := range more {
+	return e.publishLocked(m, append(slices.Clip(e.segments), more...))
+}
+
+// publishLocked makes m the manifest that counts, with these segments. The caller
+// holds flushing.
+func (e *engine) publishLocked(m manifest, segments []*segment) error {
+	m.generation = e.manifest.generation + 1
+	m.segments = nil
+	for _, s := range segments {
 		m.segments = append(m.segments, listed{s.number, s.size, s.sum, s.accepted})
 		m.next = max(m.next, s.number+1)
 	}
@@ -204,7 +239,10 @@ func (e *engine) publish(more []*segment, floor seglog.Position) error {
 		return err
 	}
 	e.manifest = &m
-	e.segments = append(e.segments, more...)
+	e.segments = segments
+	e.memory.Lock()
+	e.memory.segments = len(segments)
+	e.memory.Unlock()
 	if err := e.folder.Remove(manifestName(old)); err != nil {
 		return failed(err)
 	}

@@ -50,6 +50,7 @@ type sizes struct {
 	bulk  int   // rows of a call that becomes a segment
 	chunk int   // rows of a chunk
 	log   int64 // bytes of log that have to be replayed
+	merge int   // segments of a size that become one
 }
 
 // Open opens the store in the folder at path, which is made if it does not exist.
@@ -90,14 +91,16 @@ func NewEngine(path string, opts *Options) (series.Engine, error) {
 }
 
 type engine struct {
-	opts   Options
-	sizes  sizes
-	folder disk.Folder
-	log    *seglog.Log
-	closed atomic.Bool
-	ended  sync.WaitGroup // the writer of segments
-	unlock func() error   // nil where nothing is locked
-	full   chan struct{}  // holds a token when memory is full
+	opts    Options
+	sizes   sizes
+	folder  disk.Folder
+	log     *seglog.Log
+	closed  atomic.Bool
+	ended   sync.WaitGroup // the writer of segments
+	unlock  func() error   // nil where nothing is locked
+	full    chan struct{}  // holds a token when memory is full
+	more    chan struct{}  // holds a token when there may be segments to merge
+	closing chan struct{}  // is closed by Close
 
 	flushing sync.Mutex // held while segments are written; guards manifest and segments
 	manifest *manifest
@@ -121,15 +124,17 @@ type engine struct {
 
 	memory struct {
 		sync.Mutex
-		bytes  int64         // of rows that are not in segments
-		frozen int64         // of them, those that are being written
-		less   chan struct{} // is closed when there are fewer
-		failed error         // the last segment could not be written
+		bytes    int64         // of rows that are not in segments
+		frozen   int64         // of them, those that are being written
+		less     chan struct{} // is closed when there are fewer
+		failed   error         // the last segment could not be written
+		unmerged error         // the last merge failed
+		segments int
 	}
 }
 
 func newEngine(data, log disk.Folder, opts *Options) (*engine, error) {
-	e := &engine{folder: data, series: map[series.Key]*entry{}, byKey: map[string]*entry{}, written: map[uint64]written{}, full: make(chan struct{}, 1)}
+	e := &engine{folder: data, series: map[series.Key]*entry{}, byKey: map[string]*entry{}, written: map[uint64]written{}, full: make(chan struct{}, 1), more: make(chan struct{}, 1), closing: make(chan struct{})}
 	if opts != nil {
 		e.opts = *opts
 	}
@@ -139,12 +144,15 @@ func newEngine(data, log disk.Folder, opts *Options) (*engine, error) {
 		bulk:  cmp.Or(e.opts.sizes.bulk, bulkRows),
 		chunk: cmp.Or(e.opts.sizes.chunk, rowsOfChunk),
 		log:   cmp.Or(e.opts.sizes.log, 256<<20),
+		merge: cmp.Or(e.opts.sizes.merge, mergeWidth),
 	}
 	e.memory.less = make(chan struct{})
 	if err := e.open(log); err != nil {
 		return nil, fmt.Errorf("localseries: open: %w", errors.Join(err, e.closeFiles()))
 	}
 	e.ended.Go(e.writeSegments)
+	e.ended.Go(e.mergeSegments)
+	give(e.more)
 	return e, nil
 }
 
@@ -300,7 +308,7 @@ func (e *engine) applyRecord(seq uint64, record []byte) (bytes int64, err error)
 		s.remove(r, seq)
 		e.last = seq
 	case recordBegin:
-		e.applyBegin(p)
+		e.applyBegin(p, seq)
 	case recordAccept:
 		err = e.applyAccept(seglog.Position(seq), p)
 	default:
@@ -334,7 +342,7 @@ func (e *engine) Close() error {
 		e.ended.Wait()
 		return nil
 	}
-	close(e.full)
+	close(e.closing)
 	e.ended.Wait()
 	err := errors.Join(e.flush(), e.log.Close(), e.closeFiles())
 	if e.unlock != nil {

@@ -48,11 +48,11 @@ func TestEngineThatWritesASegmentForEveryRow(t *testing.T) {
 }
 
 func TestEngineThatWritesASegmentForEveryCall(t *testing.T) {
-	seriestest.Run(t, harness("localseries of bulk segments", &Options{sizes: sizes{bulk: 2, chunk: 2}}))
+	seriestest.Run(t, harness("localseries of bulk segments", &Options{sizes: sizes{bulk: 2, chunk: 2, merge: 2}}))
 }
 
 func TestRandomProgramsOnBulkSegments(t *testing.T) {
-	seriestest.Random(t, harness("localseries of bulk segments", &Options{Memory: 300, sizes: sizes{bulk: 3, chunk: 2}}), memseries.NewEngine)
+	seriestest.Random(t, harness("localseries of bulk segments", &Options{Memory: 300, sizes: sizes{bulk: 3, chunk: 2, merge: 2}}), memseries.NewEngine)
 }
 
 func TestRandomPrograms(t *testing.T) {

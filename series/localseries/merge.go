@@ -139,6 +139,14 @@ func (p position) compare(q position, k series.Kind) int {
 	return cmp.Or(cmp.Compare(p.time.Micro(), q.time.Micro()), cmp.Compare(p.seq, q.seq))
 }
 
+// kind returns what its rows are.
+func (s *source) kind() series.Kind {
+	if s.chunk != nil {
+		return s.chunk.kind
+	}
+	return s.frame.Key.Kind
+}
+
 // first returns the place of the first row of s.
 func (s *source) first() position {
 	if s.chunk != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/internal/disk"
 	"github.com/redfire-quant/redfire/internal/seglog"
+	"github.com/redfire-quant/redfire/series"
 )
 
 // open reads what the folder holds.
@@ -84,15 +85,18 @@ func (e *engine) loadSegment(known listed) error {
 
 // take notes what chunks of s say, the last change of which has a number.
 // Segments are not in the order of changes.
-func (s *entry) take(chunks []headed, number uint64) {
+func (s *entry) take(chunks []headed, number uint64, accepted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counted, s.last = nil, max(s.last, number)
 	rows, tombs := slices.Clone(s.chunks), slices.Clone(s.tombs)
 	for _, h := range chunks {
+		s.endLocked(h.hi)
 		switch h.what {
 		case chunkRows:
-			h.chunk.number = number
+			if accepted {
+				h.chunk.number = number
+			}
 			rows = append(rows, h.chunk)
 		case chunkTomb:
 			tombs = append(tombs, tomb{h.in, h.hi})
@@ -144,6 +148,9 @@ func (e *engine) replay() error {
 		}
 	}
 	e.applied = max(e.applied, floor)
+	for _, s := range e.entries(series.Filter{}) {
+		s.begun = nil // who began to write them is gone
+	}
 	return nil
 }
 

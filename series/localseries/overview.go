@@ -68,8 +68,9 @@ func (s *entry) count(ctx context.Context) (counted, error) {
 		return true
 	}
 	sources := s.sources(market.Range{})
+	defer releaseAll([][]source{sources})
 	slices.SortStableFunc(sources, func(a, b source) int { return a.first().compare(b.first(), s.key.Kind) })
-	for _, g := range clusters(sources, s.key.Kind) {
+	for _, g := range clusters(sources) {
 		if len(g) == 1 && len(g[0].tombs) == 0 {
 			c.add(g[0].rows(), g[0].first().time, g[0].last().time)
 			continue

@@ -22,6 +22,7 @@ func (e *engine) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Fra
 				all[i] = s.sources(q.Range)
 			}
 		}
+		defer releaseAll(all)
 		r := &reader{ctx: ctx, query: &q, yield: yield}
 		defer r.release()
 		for i, k := range q.Keys {
@@ -30,6 +31,19 @@ func (e *engine) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Fra
 					yield(nil, err)
 				}
 				return
+			}
+		}
+	}
+}
+
+// releaseAll gives back the segments of sources.
+func releaseAll(all [][]source) {
+	for _, sources := range all {
+		for i := range sources {
+			if c := sources[i].chunk; c != nil {
+				// An error of closing a file that was only read, and is removed, says
+				// nothing of what was read.
+				_ = c.segment.release()
 			}
 		}
 	}
@@ -69,7 +83,7 @@ func (r *reader) read(k series.Key, sources []source) (goOn bool, err error) {
 		r.left = math.MaxInt
 	}
 	slices.SortStableFunc(sources, func(a, b source) int { return a.first().compare(b.first(), k.Kind) })
-	groups := clusters(sources, k.Kind)
+	groups := clusters(sources)
 	if r.query.Reverse {
 		slices.Reverse(groups)
 	}
@@ -94,7 +108,11 @@ func (r *reader) read(k series.Key, sources []source) (goOn bool, err error) {
 
 // clusters divides sources, which are ordered by their first rows, into groups
 // of such that overlap.
-func clusters(sources []source, k series.Kind) [][]source {
+func clusters(sources []source) [][]source {
+	if len(sources) == 0 {
+		return nil
+	}
+	k := sources[0].kind()
 	var groups [][]source
 	var end position
 	from := 0

@@ -46,6 +46,19 @@ type segment struct {
 	// accepted is the change with which its rows began to count; 0 says that
 	// they did before, in the log.
 	accepted uint64
+
+	notes map[note]struct{} // what it has besides rows
+	users users             // besides the engine
+}
+
+// noted notes what the segment has besides rows.
+func (s *segment) noted(chunks []headed) {
+	s.notes = map[note]struct{}{}
+	for _, h := range chunks {
+		if h.chunk == nil {
+			s.notes[note{h.key, h.what, h.hi}] = struct{}{}
+		}
+	}
 }
 
 func segmentName(number uint64) string { return fmt.Sprintf("%s%010d", segmentPrefix, number) }
@@ -137,6 +150,7 @@ func (w *segmentWriter) finish() (*segment, []headed, error) {
 	if w.err != nil {
 		return nil, nil, errors.Join(w.err, w.discard())
 	}
+	w.segment.noted(w.chunks)
 	return w.segment, w.chunks, nil
 }
 
@@ -158,6 +172,7 @@ func openSegment(folder disk.Folder, known listed) (*segment, []headed, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}
+	s.noted(chunks)
 	return s, chunks, nil
 }
 

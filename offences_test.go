@@ -62,6 +62,9 @@ func catchesImports(t *testing.T) {
 	f("cache", []string{"series"}, nil, "cache imports series")
 
 	f("series/localseries", []string{"series", "internal/seglog", "market"}, []string{"series/seriestest", "internal/realdata"})
+	f("series/localseries", []string{"series/localseries/codec"}, nil)
+	f("series/localseries/codec", []string{"series"}, nil, "series/localseries/codec imports series")
+	f("series/influxseries", []string{"series/localseries/codec"}, nil, "imports series/localseries/codec")
 	f("series/localseries", []string{"series/influxseries"}, nil, "series/localseries imports series/influxseries")
 	f("series/localseries", []string{"series/seriestest"}, nil, "imports series/seriestest")
 	f("series/localseries", []string{"sqlpool"}, nil, "imports sqlpool")

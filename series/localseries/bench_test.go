@@ -2,6 +2,7 @@ package localseries
 
 import (
 	"fmt"
+	"iter"
 	"testing"
 
 	"github.com/redfire-quant/redfire/market"
@@ -103,14 +104,7 @@ func BenchmarkRead(b *testing.B) {
 	b.Run("columns", func(b *testing.B) {
 		q := series.Query{Keys: keys, Columns: []string{"open", "high", "low", "close", "volume"}}
 		for b.Loop() {
-			n := 0
-			for f, err := range s.Read(b.Context(), q) {
-				if err != nil {
-					b.Fatal(err)
-				}
-				n += f.Len()
-			}
-			if n != rows*len(all) {
+			if n := countRows(b, s.Read(b.Context(), q), (*series.Frame).Len); n != rows*len(all) {
 				b.Fatal(n)
 			}
 		}
@@ -119,13 +113,19 @@ func BenchmarkRead(b *testing.B) {
 	b.Run("rows", func(b *testing.B) {
 		for b.Loop() {
 			for _, y := range all {
-				for _, err := range s.Bars(b.Context(), y, market.Minute, market.Range{}) {
-					if err != nil {
-						b.Fatal(err)
-					}
-				}
+				countRows(b, s.Bars(b.Context(), y, market.Minute, market.Range{}), func(market.Bar) int { return 1 })
 			}
 		}
 		perSecond(b, rows*len(all))
 	})
+}
+
+func countRows[T any](b *testing.B, seq iter.Seq2[T, error], rows func(T) int) (n int) {
+	for v, err := range seq {
+		if err != nil {
+			b.Fatal(err)
+		}
+		n += rows(v)
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package localseries
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -95,22 +96,26 @@ func contents(t testing.TB, e series.Engine) string {
 			t.Fatal(err)
 		}
 		for i := range f.Len() {
-			var cells []string
-			for _, c := range f.Cols {
-				if c.Valid != nil && !c.Valid[i] {
-					continue
-				}
-				if c.Floats != nil {
-					cells = append(cells, fmt.Sprint(c.Name, "=", c.Floats[i]))
-				} else {
-					cells = append(cells, fmt.Sprint(c.Name, "=", c.Ints[i]))
-				}
-			}
-			slices.Sort(cells)
-			fmt.Fprintln(&b, f.Key, f.Time[i], cells)
+			fmt.Fprintln(&b, f.Key, f.Time[i], cells(f, i))
 		}
 	}
 	return b.String()
+}
+
+// cells returns the values of a row, by name.
+func cells(f *series.Frame, row int) []string {
+	var all []string
+	for _, c := range f.Cols {
+		switch {
+		case c.Valid != nil && !c.Valid[row]:
+		case c.Floats != nil:
+			all = append(all, fmt.Sprint(c.Name, "=", c.Floats[row]))
+		default:
+			all = append(all, fmt.Sprint(c.Name, "=", c.Ints[row]))
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // after returns what an oracle holds after steps.
@@ -160,7 +165,7 @@ func crashAt(t *testing.T, seed uint64, op int, steps []step, left func(*disktes
 }
 
 func TestNothingAcknowledgedIsLostWhenThePowerGoes(t *testing.T) {
-	steps := randomSteps(1, 60)
+	steps := randomSteps(1, 40)
 	whole := &onDisk{disktest.New(0), crashing}
 	e := whole.open(t)
 	for _, s := range steps {
@@ -173,16 +178,18 @@ func TestNothingAcknowledgedIsLostWhenThePowerGoes(t *testing.T) {
 	}
 	operations := whole.disk.Done()
 	for op := 1; op <= operations; op++ {
-		for seed := range uint64(3) {
-			crashAt(t, seed, op, steps, (*disktest.Disk).Crash)
+		crashAt(t, uint64(op), op, steps, (*disktest.Disk).Crash)
+		if op%4 == 0 {
+			crashAt(t, uint64(op), op, steps, (*disktest.Disk).Kill)
 		}
-		crashAt(t, 9, op, steps, (*disktest.Disk).Kill)
 	}
 	t.Logf("power gone at each of %d operations", operations)
 }
 
+var crashes = flag.Uint64("crashes", 60, "how many random programs crash at a random point")
+
 func TestNothingAcknowledgedIsLostAtRandomPointsOfRandomPrograms(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range *crashes {
 		r := rand.New(rand.NewPCG(seed, 2))
 		crashAt(t, seed, 1+r.IntN(900), randomSteps(seed, 80), (*disktest.Disk).Crash)
 	}

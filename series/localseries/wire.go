@@ -38,7 +38,6 @@ type parser struct {
 type scratch struct {
 	frame  series.Frame
 	floats []float64
-	longs  []int64
 }
 
 // room returns n numbers of memory that is used again, or of their own.

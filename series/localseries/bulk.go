@@ -18,7 +18,7 @@ import (
 const bulkRows = 100_000
 
 // isBulk reports whether frames are many rows of few series.
-func (e *engine) isBulk(frames []series.Frame) bool {
+func (e *Engine) isBulk(frames []series.Frame) bool {
 	rows := 0
 	for i := range frames {
 		rows += frames[i].Len()
@@ -32,7 +32,7 @@ func (e *engine) isBulk(frames []series.Frame) bool {
 // segment counts. Without that nothing was written.
 //
 // With in, the rows in that range do not count any more.
-func (e *engine) bulk(ctx context.Context, frames []series.Frame, in *market.Range) error {
+func (e *Engine) bulk(ctx context.Context, frames []series.Frame, in *market.Range) error {
 	keys := make([]series.Key, len(frames))
 	for i := range frames {
 		keys[i] = frames[i].Key
@@ -54,7 +54,7 @@ func (e *engine) bulk(ctx context.Context, frames []series.Frame, in *market.Ran
 }
 
 // writeBulk writes frames as change number at, and those that follow it.
-func (e *engine) writeBulk(ctx context.Context, frames []series.Frame, in *market.Range, at uint64) error {
+func (e *Engine) writeBulk(ctx context.Context, frames []series.Frame, in *market.Range, at uint64) error {
 	w, err := e.newSegment()
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (e *engine) writeBulk(ctx context.Context, frames []series.Frame, in *marke
 
 // room returns an error if the disk has no room for frames as they are, which is
 // more than they take when they are packed.
-func (e *engine) room(frames []series.Frame) error {
+func (e *Engine) room(frames []series.Frame) error {
 	free, err := e.folder.Free()
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil
@@ -98,7 +98,7 @@ func (e *engine) room(frames []series.Frame) error {
 }
 
 // accept makes a segment count.
-func (e *engine) accept(ctx context.Context, s *segment, chunks []headed) error {
+func (e *Engine) accept(ctx context.Context, s *segment, chunks []headed) error {
 	e.applying.Lock()
 	e.written[s.number] = written{s, chunks}
 	e.applying.Unlock()
@@ -119,7 +119,7 @@ type written struct {
 }
 
 // newSegment begins a segment with a number of its own.
-func (e *engine) newSegment() (*segmentWriter, error) {
+func (e *Engine) newSegment() (*segmentWriter, error) {
 	e.applying.Lock()
 	number := e.numbers
 	e.numbers++
@@ -160,7 +160,7 @@ func (w *segmentWriter) addRows(ctx context.Context, f *series.Frame, seq uint64
 
 // applyBegin puts a wall into series: what comes after it is not joined with what
 // was before, since a segment will stand between them.
-func (e *engine) applyBegin(p *parser, at uint64) {
+func (e *Engine) applyBegin(p *parser, at uint64) {
 	for i := range p.count(1) {
 		s := e.next(p)
 		s.mu.Lock()
@@ -171,7 +171,7 @@ func (e *engine) applyBegin(p *parser, at uint64) {
 }
 
 // giveUp notes that changes will never be accepted.
-func (e *engine) giveUp(keys []series.Key, at uint64) {
+func (e *Engine) giveUp(keys []series.Key, at uint64) {
 	for i, k := range keys {
 		s := e.entry(k)
 		s.mu.Lock()
@@ -186,7 +186,7 @@ func (s *entry) endLocked(seq uint64) {
 }
 
 // applyAccept makes a segment count. When the log is replayed, it is opened.
-func (e *engine) applyAccept(at seglog.Position, p *parser) error {
+func (e *Engine) applyAccept(at seglog.Position, p *parser) error {
 	known := listed{number: p.uint64(), size: int64(p.uint64()), sum: p.uint64(), accepted: uint64(at)}
 	if p.err != nil {
 		return p.err
@@ -211,7 +211,7 @@ func (e *engine) applyAccept(at seglog.Position, p *parser) error {
 
 // takeAll notes what a segment has, each series at once. If its rows count since
 // it was accepted, that is a change of each series with a number of its own.
-func (e *engine) takeAll(chunks []headed, accepted uint64) {
+func (e *Engine) takeAll(chunks []headed, accepted uint64) {
 	for i, g := range groups(chunks) {
 		number := uint64(0)
 		if accepted > 0 {

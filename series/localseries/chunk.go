@@ -262,46 +262,48 @@ func packTexts(c *series.Column) []byte {
 
 // A headed is what the head of a chunk says.
 type headed struct {
-	what  byte
-	key   series.Key
-	lo    uint64
-	hi    uint64
-	last  uint64            // the change with which it began to count
-	chunk *chunk            // of rows
-	in    market.Range      // of a tombstone
-	attrs map[string]string // of attributes
+	what   byte
+	key    series.Key
+	lo     uint64
+	hi     uint64
+	last   uint64 // the change with which it began to count
+	length int64  // of the head
+	body   int64
+	sum    uint64            // of the head, its beginning included
+	chunk  *chunk            // of rows
+	in     market.Range      // of a tombstone
+	attrs  map[string]string // of attributes
 }
 
-// parseHead reads the head of a chunk, at b, of which the body stands at an
-// offset of a segment.
-func parseHead(b []byte) (h headed, body int64, err error) {
+// parseHead reads the head of a chunk.
+func parseHead(b []byte) (h headed, err error) {
 	if len(b) < chunkStart || order.Uint32(b) != chunkMagic || int64(order.Uint32(b[4:])) != int64(len(b)) {
-		return h, 0, errShape
+		return h, errShape
 	}
 	if order.Uint64(b[16:]) != xxh3.Hash(b[chunkStart:]) {
-		return h, 0, errSum
+		return h, errSum
 	}
-	body = int64(order.Uint64(b[8:]))
+	h.length, h.body, h.sum = int64(len(b)), int64(order.Uint64(b[8:])), xxh3.Hash(b)
 	p := &parser{b: b[chunkStart:]}
 	h.what, h.key = p.byte(), p.key()
 	h.lo, h.hi, h.last = p.uint64(), p.uint64(), p.uint64()
 	switch h.what {
 	case chunkRows:
-		h.chunk = p.chunk(h, body)
+		h.chunk = p.chunk(&h)
 	case chunkTomb:
 		h.in = p.timeRange()
 	case chunkAttrs:
 		h.attrs = p.attrs()
 	default:
-		return h, 0, errShape
+		return h, errShape
 	}
-	if p.err == nil && len(p.b) > 0 {
+	if p.err == nil && (len(p.b) > 0 || h.body < 0) {
 		p.err = errShape
 	}
-	return h, body, p.err
+	return h, p.err
 }
 
-func (p *parser) chunk(h headed, body int64) *chunk {
+func (p *parser) chunk(h *headed) *chunk {
 	c := &chunk{kind: h.key.Kind, lo: h.lo, hi: h.hi, number: h.last, rows: p.rows()}
 	for _, at := range []*position{&c.first, &c.last} {
 		at.time = p.time()
@@ -312,7 +314,7 @@ func (p *parser) chunk(h headed, body int64) *chunk {
 	offset := int64(0)
 	for range p.count(1 + 1 + 16) {
 		b := block{name: p.blockName(h.key.Kind), kind: p.byte(), length: int64(p.uint64()), sum: p.uint64(), offset: offset}
-		if b.length < 0 || b.length > body-offset {
+		if b.length < 0 || b.length > h.body-offset {
 			p.err = errShape
 			return c
 		}

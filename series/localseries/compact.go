@@ -27,7 +27,7 @@ const (
 
 // mergeSegments merges segments whenever there are enough of them, until the
 // engine is closed.
-func (e *engine) mergeSegments() {
+func (e *Engine) mergeSegments() {
 	for e.await(e.more) {
 		for {
 			merged, err := e.mergeOnce()
@@ -43,7 +43,7 @@ func (e *engine) mergeSegments() {
 }
 
 // tell wakes those who wait for room.
-func (e *engine) tell() {
+func (e *Engine) tell() {
 	e.memory.Lock()
 	defer e.memory.Unlock()
 	close(e.memory.less)
@@ -51,7 +51,7 @@ func (e *engine) tell() {
 }
 
 // toMerge returns the segments to merge next, nil for none.
-func (e *engine) toMerge() []*segment {
+func (e *Engine) toMerge() []*segment {
 	e.flushing.Lock()
 	defer e.flushing.Unlock()
 	tiers := map[int][]*segment{}
@@ -68,7 +68,7 @@ func (e *engine) toMerge() []*segment {
 }
 
 // mergeOnce merges some segments, and reports whether there were any to merge.
-func (e *engine) mergeOnce() (merged bool, err error) {
+func (e *Engine) mergeOnce() (merged bool, err error) {
 	old := e.toMerge()
 	if old == nil {
 		return false, nil
@@ -96,7 +96,7 @@ func (e *engine) mergeOnce() (merged bool, err error) {
 
 // A merger writes what counts of some segments into another one.
 type merger struct {
-	engine    *engine
+	engine    *Engine
 	old       []*segment
 	to        *segmentWriter
 	forgotten uint64 // the last change that a tomb told of which is left out
@@ -265,7 +265,7 @@ func (m *merger) copy(k series.Key, c *chunk) error {
 }
 
 // exchange makes a manifest count that has one segment in the place of others.
-func (e *engine) exchange(old []*segment, s *segment, forgotten uint64) error {
+func (e *Engine) exchange(old []*segment, s *segment, forgotten uint64) error {
 	e.flushing.Lock()
 	defer e.flushing.Unlock()
 	left := slices.DeleteFunc(slices.Clone(e.segments), func(s *segment) bool { return slices.Contains(old, s) })
@@ -293,7 +293,7 @@ func (m *merger) settle(chunks []headed) {
 }
 
 // retire removes segments that do not count any more. Those who read them go on.
-func (e *engine) retire(old []*segment) error {
+func (e *Engine) retire(old []*segment) error {
 	var errs []error
 	for _, s := range old {
 		errs = append(errs, s.release())

@@ -148,3 +148,48 @@ func TestEveryFileThatIsCutIsFoundOrDoesNotMatter(t *testing.T) {
 		}
 	}
 }
+
+func TestVerifyNamesWhatIsDamaged(t *testing.T) {
+	all, _ := left(t, true)
+	for path, b := range all {
+		if !strings.Contains(path, segmentPrefix) {
+			continue
+		}
+		for i := range b {
+			changed := slices.Clone(b)
+			changed[i] ^= 4
+			d := all.with(t, path, changed)
+			e, err := newEngine(d.Folder("data"), d.Folder("log"), nil)
+			if err != nil {
+				continue // found when it is opened
+			}
+			found := verify(t, e)
+			if len(found) != 1 || found[0].File != path || !errors.Is(found[0].Err, fault.Corrupt) || found[0].Key.Kind == 0 || found[0].Offset > int64(i) {
+				t.Errorf("byte %d of %s flipped: got %+v, want one damage there", i, path, found)
+			}
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	d := all.with(t, "", nil)
+	e, err := newEngine(d.Folder("data"), d.Folder("log"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if found := verify(t, e); len(found) > 0 {
+		t.Errorf("of what is sound: got %+v", found)
+	}
+}
+
+func verify(t *testing.T, e *Engine) (all []Damage) {
+	t.Helper()
+	for d, err := range e.Verify(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, d)
+	}
+	return all
+}

@@ -10,7 +10,7 @@ import (
 
 // grow notes that rows came into memory, and has segments written when there are
 // too many, or the log is too long.
-func (e *engine) grow(bytes int64, long bool) {
+func (e *Engine) grow(bytes int64, long bool) {
 	e.memory.Lock()
 	e.memory.bytes += bytes
 	full := e.memory.bytes-e.memory.frozen >= e.opts.Memory
@@ -22,7 +22,7 @@ func (e *engine) grow(bytes int64, long bool) {
 
 // awaitMemory waits until there is room for more rows, and few enough segments. If
 // that does not come because of an error, it is this.
-func (e *engine) awaitMemory(ctx context.Context) error {
+func (e *Engine) awaitMemory(ctx context.Context) error {
 	for {
 		e.memory.Lock()
 		m := &e.memory
@@ -47,7 +47,7 @@ func (e *engine) awaitMemory(ctx context.Context) error {
 
 // writeSegments writes what is in memory to segments whenever there is too much
 // of it, until the engine is closed.
-func (e *engine) writeSegments() {
+func (e *Engine) writeSegments() {
 	for e.await(e.full) {
 		err := e.flush()
 		e.memory.Lock()
@@ -60,7 +60,7 @@ func (e *engine) writeSegments() {
 
 // await waits for a token, and reports whether there was one before the engine
 // was closed.
-func (e *engine) await(tokens <-chan struct{}) bool {
+func (e *Engine) await(tokens <-chan struct{}) bool {
 	select {
 	case <-tokens:
 		return !e.closed.Load()
@@ -78,7 +78,7 @@ func give(tokens chan<- struct{}) {
 }
 
 // flush writes what is in memory to a segment, and lets go of the log before it.
-func (e *engine) flush() (err error) {
+func (e *Engine) flush() (err error) {
 	e.flushing.Lock()
 	defer e.flushing.Unlock()
 	frozen, more, floor := e.freezeAll()
@@ -118,7 +118,7 @@ func (e *engine) flush() (err error) {
 
 // freezeAll freezes all series at one moment, and returns the segments that count
 // and are in no manifest yet, and how far the log goes at it.
-func (e *engine) freezeAll() ([]*frost, []*segment, seglog.Position) {
+func (e *Engine) freezeAll() ([]*frost, []*segment, seglog.Position) {
 	e.applying.Lock()
 	defer e.applying.Unlock()
 	var frozen []*frost
@@ -139,7 +139,7 @@ func (e *engine) freezeAll() ([]*frost, []*segment, seglog.Position) {
 }
 
 // thawed notes that what was frozen is in a segment (1), or in memory still (0).
-func (e *engine) thawed(written int64) {
+func (e *Engine) thawed(written int64) {
 	e.memory.Lock()
 	defer e.memory.Unlock()
 	e.memory.bytes -= written * e.memory.frozen
@@ -149,7 +149,7 @@ func (e *engine) thawed(written int64) {
 }
 
 // writeFrozen writes a segment, and returns the chunks of each series.
-func (e *engine) writeFrozen(frozen []*frost) (*segment, [][]*chunk, error) {
+func (e *Engine) writeFrozen(frozen []*frost) (*segment, [][]*chunk, error) {
 	w, err := e.newSegment()
 	if err != nil {
 		return nil, nil, err
@@ -218,7 +218,7 @@ func joinEpoch(pieces []*piece) *piece {
 
 // publish makes a manifest count that has more segments, and in which the log
 // begins at floor.
-func (e *engine) publish(more []*segment, floor seglog.Position) error {
+func (e *Engine) publish(more []*segment, floor seglog.Position) error {
 	m := *e.manifest
 	m.floor = floor
 	return e.publishLocked(m, append(slices.Clip(e.segments), more...))
@@ -226,7 +226,7 @@ func (e *engine) publish(more []*segment, floor seglog.Position) error {
 
 // publishLocked makes m the manifest that counts, with these segments. The caller
 // holds flushing.
-func (e *engine) publishLocked(m manifest, segments []*segment) error {
+func (e *Engine) publishLocked(m manifest, segments []*segment) error {
 	m.generation = e.manifest.generation + 1
 	m.segments = nil
 	for _, s := range segments {

@@ -66,7 +66,7 @@ func Open(path string, opts *Options) (*series.Store, error) {
 }
 
 // NewEngine opens the engine in the folder at path, as Open does.
-func NewEngine(path string, opts *Options) (series.Engine, error) {
+func NewEngine(path string, opts *Options) (*Engine, error) {
 	data, err := disk.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("localseries: open: %w", failed(err))
@@ -90,7 +90,8 @@ func NewEngine(path string, opts *Options) (series.Engine, error) {
 	return e, nil
 }
 
-type engine struct {
+// An Engine keeps series in a folder. It is safe for concurrent use.
+type Engine struct {
 	opts    Options
 	sizes   sizes
 	folder  disk.Folder
@@ -133,8 +134,8 @@ type engine struct {
 	}
 }
 
-func newEngine(data, log disk.Folder, opts *Options) (*engine, error) {
-	e := &engine{folder: data, series: map[series.Key]*entry{}, byKey: map[string]*entry{}, written: map[uint64]written{}, full: make(chan struct{}, 1), more: make(chan struct{}, 1), closing: make(chan struct{})}
+func newEngine(data, log disk.Folder, opts *Options) (*Engine, error) {
+	e := &Engine{folder: data, series: map[series.Key]*entry{}, byKey: map[string]*entry{}, written: map[uint64]written{}, full: make(chan struct{}, 1), more: make(chan struct{}, 1), closing: make(chan struct{})}
 	if opts != nil {
 		e.opts = *opts
 	}
@@ -159,14 +160,14 @@ func newEngine(data, log disk.Folder, opts *Options) (*engine, error) {
 var errClosed = fault.SeriesClosed.Errorf("the store is closed")
 
 // begin reports whether a call may go on.
-func (e *engine) begin(ctx context.Context) error {
+func (e *Engine) begin(ctx context.Context) error {
 	if e.closed.Load() {
 		return errClosed
 	}
 	return ctx.Err()
 }
 
-func (e *engine) Write(ctx context.Context, frames []series.Frame) error {
+func (e *Engine) Write(ctx context.Context, frames []series.Frame) error {
 	if err := e.begin(ctx); err != nil {
 		return err
 	}
@@ -180,7 +181,7 @@ func (e *engine) Write(ctx context.Context, frames []series.Frame) error {
 	return e.commit(ctx, writeRecord(frames), e.log.Append)
 }
 
-func (e *engine) Replace(ctx context.Context, r market.Range, f series.Frame) error {
+func (e *Engine) Replace(ctx context.Context, r market.Range, f series.Frame) error {
 	if err := e.begin(ctx); err != nil {
 		return err
 	}
@@ -190,7 +191,7 @@ func (e *engine) Replace(ctx context.Context, r market.Range, f series.Frame) er
 	return e.commit(ctx, replaceRecord(r, &f), e.log.Append)
 }
 
-func (e *engine) Delete(ctx context.Context, k series.Key, r market.Range) error {
+func (e *Engine) Delete(ctx context.Context, k series.Key, r market.Range) error {
 	if err := e.begin(ctx); err != nil {
 		return err
 	}
@@ -201,7 +202,7 @@ func (e *engine) Delete(ctx context.Context, k series.Key, r market.Range) error
 }
 
 // commit makes a record durable. The log applies it before it returns.
-func (e *engine) commit(ctx context.Context, record []byte, do func(context.Context, ...[]byte) (seglog.Position, error)) error {
+func (e *Engine) commit(ctx context.Context, record []byte, do func(context.Context, ...[]byte) (seglog.Position, error)) error {
 	if err := e.awaitMemory(ctx); err != nil {
 		return err
 	}
@@ -224,14 +225,14 @@ func closedOr(err error) error {
 func isUnknown(err error) bool { return errors.Is(err, fault.Unknown) }
 
 // find returns the entry of k, nil if there is none.
-func (e *engine) find(k series.Key) *entry {
+func (e *Engine) find(k series.Key) *entry {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.series[k]
 }
 
 // entry returns the entry of k, which it makes if there is none.
-func (e *engine) entry(k series.Key) *entry {
+func (e *Engine) entry(k series.Key) *entry {
 	if s := e.find(k); s != nil {
 		return s
 	}
@@ -246,7 +247,7 @@ func (e *engine) entry(k series.Key) *entry {
 }
 
 // entries returns the entries that f lets through, in the order of keys.
-func (e *engine) entries(f series.Filter) []*entry {
+func (e *Engine) entries(f series.Filter) []*entry {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if one := (series.Key{Kind: f.Kind, Symbol: f.Symbol, Interval: f.Interval, Name: f.Name}); e.series[one] != nil && f.Exchange == "" {
@@ -263,7 +264,7 @@ func (e *engine) entries(f series.Filter) []*entry {
 }
 
 // apply puts what a record did into memory. The log calls it, in order.
-func (e *engine) apply(at seglog.Position, record []byte) {
+func (e *Engine) apply(at seglog.Position, record []byte) {
 	e.applying.Lock()
 	defer e.applying.Unlock()
 	bytes, err := e.applyRecord(uint64(at), record)
@@ -275,7 +276,7 @@ func (e *engine) apply(at seglog.Position, record []byte) {
 }
 
 // applyRecord returns how many bytes of rows a record has brought.
-func (e *engine) applyRecord(seq uint64, record []byte) (bytes int64, err error) {
+func (e *Engine) applyRecord(seq uint64, record []byte) (bytes int64, err error) {
 	p := &parser{b: record, again: &e.again}
 	switch p.byte() {
 	case recordWrite:
@@ -318,7 +319,7 @@ func (e *engine) applyRecord(seq uint64, record []byte) (bytes int64, err error)
 }
 
 // next returns the entry of the key that stands next.
-func (e *engine) next(p *parser) *entry {
+func (e *Engine) next(p *parser) *entry {
 	b := p.keyBytes()
 	if s := e.byKey[string(b)]; s != nil {
 		return s
@@ -331,13 +332,13 @@ func (e *engine) next(p *parser) *entry {
 	return s
 }
 
-func (e *engine) Fold(context.Context, series.FoldQuery) iter.Seq2[*series.Frame, error] {
+func (e *Engine) Fold(context.Context, series.FoldQuery) iter.Seq2[*series.Frame, error] {
 	return func(yield func(*series.Frame, error) bool) { yield(nil, errors.ErrUnsupported) }
 }
 
 // Close writes what is in memory to a segment, so that the next process opens
 // quickly, and closes the files.
-func (e *engine) Close() error {
+func (e *Engine) Close() error {
 	if e.closed.Swap(true) {
 		e.ended.Wait()
 		return nil
@@ -351,7 +352,7 @@ func (e *engine) Close() error {
 	return err
 }
 
-func (e *engine) closeFiles() error {
+func (e *Engine) closeFiles() error {
 	var errs []error
 	for _, s := range append(e.segments, e.unlisted...) {
 		errs = append(errs, s.file.Close())

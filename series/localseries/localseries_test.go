@@ -48,7 +48,7 @@ func TestEngineThatWritesASegmentForEveryRow(t *testing.T) {
 }
 
 func TestEngineThatWritesASegmentForEveryCall(t *testing.T) {
-	seriestest.Run(t, harness("localseries of bulk segments", &Options{sizes: sizes{bulk: 2, chunk: 2, merge: 2}}))
+	seriestest.Run(t, harness("localseries of bulk segments", &Options{sizes: sizes{bulk: 2, chunk: 50, merge: 2}}))
 }
 
 func TestRandomProgramsOnBulkSegments(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 )
 
 // open reads what the folder holds.
-func (e *engine) open(log disk.Folder) error {
+func (e *Engine) open(log disk.Folder) error {
 	m, mend, err := readManifest(e.folder)
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (e *engine) open(log disk.Folder) error {
 	return nil
 }
 
-func (e *engine) load(m *manifest, mend bool) error {
+func (e *Engine) load(m *manifest, mend bool) error {
 	if m == nil {
 		if err := e.isNew(); err != nil {
 			return err
@@ -56,7 +56,7 @@ func (e *engine) load(m *manifest, mend bool) error {
 }
 
 // isNew returns an error if there is anything in the folder, though no root.
-func (e *engine) isNew() error {
+func (e *Engine) isNew() error {
 	names, err := e.folder.List()
 	if err != nil {
 		return failed(err)
@@ -73,7 +73,7 @@ func (e *engine) isNew() error {
 }
 
 // loadSegment notes what a segment has of each series.
-func (e *engine) loadSegment(known listed) error {
+func (e *Engine) loadSegment(known listed) error {
 	s, chunks, err := openSegment(e.folder, known)
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func (s *entry) learnLocked(chunks []headed) {
 }
 
 // replay applies what the log has that is in no segment.
-func (e *engine) replay() error {
+func (e *Engine) replay() error {
 	floor := e.manifest.floor
 	if first := e.log.Stats().First; first > floor {
 		return fault.DiskDamaged.Errorf("the log begins at %d, and is needed from %d on", first, floor)
@@ -156,7 +156,7 @@ func (e *engine) replay() error {
 
 // tidy removes what a crash has left of files that do not count: the manifest is
 // sound, and does not name them.
-func (e *engine) tidy() error {
+func (e *Engine) tidy() error {
 	names, err := e.folder.List()
 	if err != nil {
 		return failed(err)
@@ -174,7 +174,7 @@ func (e *engine) tidy() error {
 
 // isLeft reports whether a file does not count, and takes care that its number is
 // not given again.
-func (e *engine) isLeft(name string) bool {
+func (e *Engine) isLeft(name string) bool {
 	if n, ok := segmentNumber(name); ok {
 		e.numbers = max(e.numbers, n+1)
 		return !slices.ContainsFunc(append(e.segments, e.unlisted...), func(s *segment) bool { return s.number == n })

@@ -17,7 +17,7 @@ type counted struct {
 	first, last market.Time
 }
 
-func (e *engine) Overview(ctx context.Context, f series.Filter) iter.Seq2[series.Overview, error] {
+func (e *Engine) Overview(ctx context.Context, f series.Filter) iter.Seq2[series.Overview, error] {
 	return func(yield func(series.Overview, error) bool) {
 		if err := e.begin(ctx); err != nil {
 			yield(series.Overview{}, err)
@@ -36,7 +36,7 @@ func (e *engine) Overview(ctx context.Context, f series.Filter) iter.Seq2[series
 	}
 }
 
-func (e *engine) overviewOf(ctx context.Context, s *entry, brief bool) (series.Overview, error) {
+func (e *Engine) overviewOf(ctx context.Context, s *entry, brief bool) (series.Overview, error) {
 	s.mu.RLock()
 	o := series.Overview{Key: s.key, Attrs: maps.Clone(s.attrs), Extra: maps.Clone(s.extra)}
 	s.mu.RUnlock()
@@ -102,7 +102,7 @@ func (s *source) rows() int64 {
 	return int64(s.frame.Len())
 }
 
-func (e *engine) Changes(ctx context.Context, since uint64) iter.Seq2[series.Change, error] {
+func (e *Engine) Changes(ctx context.Context, since uint64) iter.Seq2[series.Change, error] {
 	return func(yield func(series.Change, error) bool) {
 		if err := e.begin(ctx); err != nil {
 			yield(series.Change{}, err)
@@ -123,7 +123,7 @@ func (e *engine) Changes(ctx context.Context, since uint64) iter.Seq2[series.Cha
 
 // changesSince returns one change of each series that has changed. Nothing is
 // applied meanwhile, so that none with a lower number comes later.
-func (e *engine) changesSince(since uint64) ([]series.Change, error) {
+func (e *Engine) changesSince(since uint64) ([]series.Change, error) {
 	e.applying.Lock()
 	defer e.applying.Unlock()
 	if since > e.last {

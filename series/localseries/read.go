@@ -10,7 +10,7 @@ import (
 	"github.com/redfire-quant/redfire/series"
 )
 
-func (e *engine) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Frame, error] {
+func (e *Engine) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Frame, error] {
 	return func(yield func(*series.Frame, error) bool) {
 		if err := e.begin(ctx); err != nil {
 			yield(nil, err)

@@ -103,7 +103,7 @@ func (w *segmentWriter) add(whole []byte) {
 	}
 	head := whole[:order.Uint32(whole[4:])]
 	at := w.at + int64(len(w.buffer))
-	h, _, err := parseHead(head)
+	h, err := parseHead(head)
 	if err != nil {
 		w.err = fmt.Errorf("a chunk that was just made: %w", err)
 		return
@@ -250,7 +250,7 @@ func (s *segment) parse(directory []byte, at int64) ([]headed, error) {
 		if offset != end || n > int64(len(directory)-8) {
 			return nil, s.damaged(at, errShape)
 		}
-		h, body, err := parseHead(directory[8 : 8+n])
+		h, err := parseHead(directory[8 : 8+n])
 		if err != nil {
 			return nil, s.damaged(at, err)
 		}
@@ -258,7 +258,7 @@ func (s *segment) parse(directory []byte, at int64) ([]headed, error) {
 			h.chunk.segment, h.chunk.at = s, offset+n
 		}
 		all = append(all, h)
-		end = offset + n + body
+		end = offset + n + h.body
 		directory = directory[8+n:]
 	}
 	if end != at {

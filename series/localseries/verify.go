@@ -1,0 +1,136 @@
+package localseries
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// A Damage is a place in a file whose bytes fail their check.
+type Damage struct {
+	File   string
+	Offset int64
+
+	// Key and Range say which rows stand there, as far as that is known: Key has
+	// no kind otherwise.
+	Key   series.Key
+	Range market.Range
+
+	// Err says what is wrong. It is of kind [fault.Corrupt].
+	Err error
+}
+
+// Verify reads every byte that counts, and yields what is damaged. Others may read
+// and write meanwhile. An error ends it. Damage to the files that say which others
+// count is found when a store is opened.
+func (e *Engine) Verify(ctx context.Context) iter.Seq2[Damage, error] {
+	return func(yield func(Damage, error) bool) {
+		if err := e.begin(ctx); err != nil {
+			yield(Damage{}, err)
+			return
+		}
+		v := &verifier{ctx: ctx, yield: yield, goOn: true}
+		for _, s := range e.counting() {
+			if v.goOn {
+				v.segment(s)
+			}
+			v.fail(s.release())
+		}
+		if v.goOn {
+			v.log(e)
+		}
+	}
+}
+
+// counting returns the segments that count. Who has read them must release them.
+func (e *Engine) counting() []*segment {
+	e.flushing.Lock()
+	defer e.flushing.Unlock()
+	e.applying.Lock()
+	defer e.applying.Unlock()
+	all := slices.Concat(e.segments, e.unlisted)
+	for _, s := range all {
+		s.acquire()
+	}
+	return all
+}
+
+// A verifier reads files to find what is damaged in them.
+type verifier struct {
+	ctx   context.Context //nolint:containedctx // it lives as long as the call
+	yield func(Damage, error) bool
+	goOn  bool
+}
+
+// fail ends it, if there is an error.
+func (v *verifier) fail(err error) {
+	if err != nil && v.goOn {
+		v.goOn = false
+		v.yield(Damage{}, err)
+	}
+}
+
+// found yields an error as damage, or ends with it if it is none.
+func (v *verifier) found(d Damage, err error) {
+	switch {
+	case !v.goOn || err == nil:
+	case errors.Is(err, fault.Corrupt):
+		d.Err = err
+		v.goOn = v.yield(d, nil)
+	default:
+		v.fail(err)
+	}
+}
+
+func (v *verifier) segment(s *segment) {
+	chunks, err := s.open()
+	if err != nil {
+		v.found(Damage{File: s.path}, err)
+		return
+	}
+	b := buffers.Get().(*buffer)
+	defer buffers.Put(b)
+	at := int64(segmentStart)
+	for i := range chunks {
+		if v.fail(v.ctx.Err()); !v.goOn {
+			return
+		}
+		at = v.chunk(s, &chunks[i], at, b)
+	}
+}
+
+// chunk checks a chunk at an offset, and returns that of the next one.
+func (v *verifier) chunk(s *segment, h *headed, at int64, b *buffer) (next int64) {
+	d := Damage{File: s.path, Offset: at, Key: h.key, Range: h.in}
+	if c := h.chunk; c != nil {
+		span := cover{kind: h.key.Kind}
+		span.rows(c.first.time, c.last.time)
+		d.Range = span.r
+	}
+	head, err := s.read(at, h.length)
+	if err == nil && xxh3.Hash(head) != h.sum {
+		err = s.damaged(at, errSum)
+	}
+	if err == nil && h.chunk != nil {
+		_, err = h.chunk.load(h.key, nil, b)
+	}
+	v.found(d, err)
+	return at + h.length + h.body
+}
+
+// log reads the part of the log that counts.
+func (v *verifier) log(e *Engine) {
+	e.applying.Lock()
+	floor := e.floor
+	e.applying.Unlock()
+	for _, err := range e.log.Read(v.ctx, floor) {
+		v.found(Damage{}, err)
+	}
+}

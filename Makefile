@@ -9,7 +9,7 @@ GATE     := MAKE="$(MAKE)" $(BIN)/gate
 TOOLS    := $(BIN)/tools-$(shell $(GO) env GOVERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint fuzz figures generate tools gate clean
+.PHONY: help check test lint fuzz bench figures generate tools gate clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ lint: gate ## the linters alone
 
 fuzz: gate ## every fuzzer in turn; FUZZTIME=30s each
 	@$(GATE) -fuzztime=$(or $(FUZZTIME),30s) fuzz
+
+bench: ## measure a store beside its peers and the limit: BENCH=series, a few minutes
+	@$(GO) -C bench run . $(BENCH)
 
 figures: ## the code's measured figures beside their limits
 	@$(GO) test -count=1 -v -run 'Limits' .

@@ -64,7 +64,7 @@ var allowed = map[string][]string{
 	"journal":                {"fault", "internal/seglog", "spool"},
 	"health":                 {"fault"},
 
-	"series/localseries/codec": {},
+	"series/localseries/codec": {"fault", "market"},
 
 	// These stand last and see more than one store.
 	rootPackage:      slices.Concat(library, engines),

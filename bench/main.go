@@ -1,0 +1,99 @@
+// Command bench measures RedFire beside its peers and beside what the machine
+// could do, in one run:
+//
+//	go run . [-quick] [-json] [-dir folder] series
+//
+// Results go to standard output, as a table or, with -json, as a JSON object a
+// line; what is being done goes to standard error. A peer that cannot run, or
+// fails, is told of and the rest goes on. README.md says how to read the result.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/redfire-quant/redfire/bench/report"
+	"github.com/redfire-quant/redfire/bench/seriesbench"
+)
+
+// The exit codes.
+const (
+	exitOK = iota
+	exitFailed
+	exitUsage
+	exitInterrupted = 130 // as shells have it
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// subjects are what can be measured.
+var subjects = map[string]func(context.Context, settings) (*report.Report, error){
+	"series": measureSeries,
+}
+
+// settings are what the flags say.
+type settings struct {
+	quick, json bool
+	dir         string
+	progress    func(line string)
+}
+
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	set := settings{progress: func(line string) { fmt.Fprintln(errs, line) }}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	flags.BoolVar(&set.quick, "quick", false, "measure over fewer rows: under a minute, and rougher figures")
+	flags.BoolVar(&set.json, "json", false, "write a JSON object a line, not a table")
+	flags.StringVar(&set.dir, "dir", "", "the `folder` for the engines' files, on the disk to be measured (default: that for temporary files)")
+	flags.Usage = func() {
+		fmt.Fprintln(errs, "usage: bench [-quick] [-json] [-dir folder] series")
+		flags.PrintDefaults()
+	}
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err != nil {
+		return exitUsage // said by flags
+	}
+	if flags.NArg() != 1 || subjects[flags.Arg(0)] == nil {
+		fmt.Fprintf(errs, "bench: name one thing to measure, series, behind the flags; got %q\n", flags.Args())
+		flags.Usage()
+		return exitUsage
+	}
+	result, err := subjects[flags.Arg(0)](ctx, set)
+	if err == nil {
+		err = write(result, set.json, out)
+	}
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(errs, "bench: interrupted")
+		return exitInterrupted
+	case err != nil:
+		fmt.Fprintln(errs, "bench:", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+func write(r *report.Report, asJSON bool, out io.Writer) error {
+	if asJSON {
+		return r.JSON(out)
+	}
+	return r.Table(out)
+}
+
+func measureSeries(ctx context.Context, set settings) (*report.Report, error) {
+	return seriesbench.Run(ctx, seriesbench.Options{Quick: set.quick, Dir: set.dir, Progress: set.progress})
+}

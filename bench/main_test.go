@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/redfire-quant/redfire/internal/realdata"
+)
+
+func TestWrongFlagsAreToldClearly(t *testing.T) {
+	f := func(says string, args ...string) {
+		t.Helper()
+		var out, errs strings.Builder
+		if code := run(t.Context(), args, &out, &errs); code != exitUsage {
+			t.Errorf("%q: got exit code %d, want %d", args, code, exitUsage)
+		}
+		if out.Len() > 0 {
+			t.Errorf("%q: standard output has %q", args, out.String())
+		}
+		if !strings.Contains(errs.String(), says) || !strings.Contains(errs.String(), "usage: bench") {
+			t.Errorf("%q: standard error has %q, want %q and the usage", args, errs.String(), says)
+		}
+	}
+	f("got []")
+	f(`got ["sereis"]`, "sereis")
+	f(`got ["series" "cache"]`, "series", "cache")
+	f(`got ["series" "-quick"]`, "series", "-quick")
+	f("-fast", "-fast", "series")
+	f("invalid boolean value", "-quick=perhaps", "series")
+	f("needs an argument", "-dir")
+}
+
+func TestHelpIsNoError(t *testing.T) {
+	var out, errs strings.Builder
+	if code := run(t.Context(), []string{"-h"}, &out, &errs); code != exitOK || !strings.Contains(errs.String(), "usage: bench") {
+		t.Errorf("got exit code %d and %q", code, errs.String())
+	}
+}
+
+func TestARunThatCannotBeginFails(t *testing.T) {
+	t.Setenv("REDFIRE_TEST_DATA", t.TempDir()+"/nowhere")
+	var out, errs strings.Builder
+	if code := run(t.Context(), []string{"series"}, &out, &errs); code != exitFailed {
+		t.Errorf("got exit code %d, want %d", code, exitFailed)
+	}
+	if !strings.Contains(errs.String(), "set REDFIRE_TEST_DATA") || out.Len() > 0 {
+		t.Errorf("standard error has %q, standard output %q", errs.String(), out.String())
+	}
+}
+
+func TestAnInterruptedRunLeavesNothing(t *testing.T) {
+	realdata.Open(t)
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errs strings.Builder
+	code := run(ctx, []string{"-quick", "-dir", dir, "series"}, &out, &errs)
+	if code != exitInterrupted || !strings.Contains(errs.String(), "bench: interrupted") {
+		t.Errorf("got exit code %d and %q", code, errs.String())
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left in the folder: %v, error %v", left, err)
+	}
+	if out.Len() > 0 {
+		t.Errorf("an interrupted run wrote %q", out.String())
+	}
+}

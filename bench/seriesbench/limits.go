@@ -1,0 +1,139 @@
+package seriesbench
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/redfire-quant/redfire/market"
+)
+
+const (
+	barBytes    = 64 // a bar as it lies in memory
+	columnBytes = 48 // of it time, prices and volume
+	tickBytes   = 28 // time, Seq, price and volume
+)
+
+// A machine finds out what it could do at most. Its rows are as many as those
+// of our plan.
+type machine struct {
+	dir  string
+	plan plan
+	data *tapes
+}
+
+// A limit is what no engine is expected to beat. A work may have several; the
+// first is the one that the table shows.
+type limit struct {
+	name string
+	run  func(ctx context.Context, m *machine) (float64, error)
+}
+
+// rawWrite writes calls times the raw bytes of rows into one file, each time
+// with an fdatasync, as a call that is acknowledged needs. It returns rows a
+// second.
+func rawWrite(rowsOf func(plan) (calls, rows int), size int) limit {
+	return limit{"raw bytes, written and synced call by call", func(ctx context.Context, m *machine) (float64, error) {
+		calls, rows := rowsOf(m.plan)
+		took, err := m.write(ctx, calls, rows*size)
+		return float64(calls*rows) / took.Seconds(), err
+	}}
+}
+
+// rawRead reads the raw bytes of rows out of the page cache. It returns rows a
+// second.
+func rawRead(rowsOf func(plan) (calls, rows int), size int) limit {
+	return limit{"raw bytes, read from the page cache", func(ctx context.Context, m *machine) (float64, error) {
+		calls, rows := rowsOf(m.plan)
+		name := filepath.Join(m.dir, "raw")
+		if err := os.WriteFile(name, make([]byte, calls*rows*size), 0o644); err != nil {
+			return 0, err
+		}
+		took, err := repeat(ctx, readBudget, wall, func() error { return readAll(name) })
+		// Gone before the system writes it to the disk, it disturbs nobody.
+		return float64(calls*rows) / took.Seconds(), errors.Join(err, os.Remove(name))
+	}}
+}
+
+// oneSync writes the raw bytes of one call and syncs once. It returns
+// milliseconds.
+func oneSync(bytes int) limit {
+	return limit{"raw bytes, written and synced once", func(ctx context.Context, m *machine) (float64, error) {
+		took, err := repeat(ctx, readBudget, wall, func() error {
+			_, err := m.write(ctx, 1, bytes)
+			return err
+		})
+		return milliseconds(took), err
+	}}
+}
+
+// foldAlone makes hours of bars that are in memory. It returns milliseconds.
+var foldAlone = limit{"the fold alone, over rows in memory", func(ctx context.Context, m *machine) (float64, error) {
+	all := m.data.makeBars(hourSymbols, callRows)
+	took, err := repeat(ctx, readBudget, wall, func() error {
+		return hours(all, func(market.Bar) error { return nil })
+	})
+	return milliseconds(took), err
+}}
+
+// write makes a file of calls times so many bytes and returns how long writing
+// and syncing them took.
+func (m *machine) write(ctx context.Context, calls, bytes int) (time.Duration, error) {
+	raw := make([]byte, bytes)
+	for i := range raw {
+		raw[i] = byte(i * 167 >> 3) // a file system may treat zeros otherwise
+	}
+	f, err := os.Create(filepath.Join(m.dir, "raw"))
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	for range calls {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = writeSynced(f, raw)
+		}
+	}
+	took := time.Since(began)
+	return took, errors.Join(err, f.Close(), os.Remove(f.Name()))
+}
+
+func writeSynced(f *os.File, raw []byte) error {
+	if _, err := f.Write(raw); err != nil {
+		return err
+	}
+	return syncData(f)
+}
+
+func readAll(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	buf := make([]byte, 256<<10)
+	for {
+		if _, err := f.Read(buf); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

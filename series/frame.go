@@ -317,12 +317,14 @@ func (c *Column) validateValues() error {
 		return nil
 	}
 	seen := make(map[string]bool, len(c.Texts.Dict))
-	for _, s := range c.Texts.Dict {
+	for code, s := range c.Texts.Dict {
 		switch {
 		case len(s) > maxText:
-			return fault.SeriesFrame.Errorf("a text has %d bytes, more than %d", len(s), maxText)
-		case !utf8.ValidString(s) || seen[s]:
-			return fault.SeriesFrame.Errorf("the dictionary has %q twice, or it is not UTF-8", s)
+			return c.textFault(code, fault.MarketText.Errorf("a text has %d bytes, more than %d", len(s), maxText))
+		case !utf8.ValidString(s):
+			return c.textFault(code, fault.MarketText.Errorf("%q is not UTF-8", s))
+		case seen[s]:
+			return fault.SeriesFrame.Errorf("the dictionary has %q twice", s)
 		}
 		seen[s] = true
 	}
@@ -332,6 +334,16 @@ func (c *Column) validateValues() error {
 		}
 	}
 	return nil
+}
+
+// textFault returns the error of a text, with the first row that has it.
+func (c *Column) textFault(code int, err error) error {
+	for i, of := range c.Texts.Index {
+		if c.has(i) && int64(of) == int64(code) {
+			return fault.SeriesFrame.Errorf("row %d: %w", i, err)
+		}
+	}
+	return fault.SeriesFrame.Errorf("the dictionary: %w", err)
 }
 
 // notFinite returns the first row whose number is NaN or infinite, -1 if there

@@ -73,14 +73,15 @@ func TestAFrameThatCannotBeStoredSaysWhy(t *testing.T) {
 	f("venue: the column stands twice", column(0, series.Column{Name: "venue", Ints: []int64{1, 2}}))
 	f("venue: the column has no values, or those of two types", column(3, series.Column{Name: "venue"}))
 	f("venue: the column has no values, or those of two types", column(3, series.Column{Name: "venue", Ints: []int64{1, 2}, Floats: []float64{1, 2}}))
-	f("venue: a text has 1025 bytes, more than 1024", func(f *series.Frame) { f.Cols[3].Texts.Dict[1] = strings.Repeat("x", 1025) })
+	f("venue: row 0: a text has 1025 bytes, more than 1024", func(f *series.Frame) { f.Cols[3].Texts.Dict[1] = strings.Repeat("x", 1025) })
 	f("65 extra columns are more than 64", func(f *series.Frame) {
 		for i := range 64 {
 			f.Cols = append(f.Cols, series.Column{Name: fmt.Sprint("x", i), Ints: []int64{1, 2}})
 		}
 	})
 	f(`venue: the dictionary has "N" twice`, func(f *series.Frame) { f.Cols[3].Texts.Dict[1] = "N" })
-	f("venue: the dictionary has", func(f *series.Frame) { f.Cols[3].Texts.Dict[1] = "\xff" })
+	f(`venue: row 0: "\xff" is not UTF-8`, func(f *series.Frame) { f.Cols[3].Texts.Dict[1] = "\xff" })
+	f(`venue: the dictionary: "\xff" is not UTF-8`, func(f *series.Frame) { f.Cols[3].Texts.Dict = append(f.Cols[3].Texts.Dict, "\xff") })
 	f("venue: row 0: there is no text 2 in a dictionary of 2", func(f *series.Frame) { f.Cols[3].Texts.Index[0] = 2 })
 	for _, name := range []string{"", "Venue", "9x", "a-b", "时间", "time", "seq", strings.Repeat("x", 64)} {
 		f("an extra column is named by", column(3, series.Column{Name: name, Ints: []int64{1, 2}}))

@@ -2,6 +2,7 @@ package series
 
 import (
 	"iter"
+	"math"
 
 	"github.com/redfire-quant/redfire/market"
 )
@@ -99,8 +100,10 @@ func FrameOfTicks(y market.Symbol, ticks []market.Tick) Frame {
 	for i := range ticks {
 		f.Time[i], f.Seq[i] = ticks[i].Time, ticks[i].Seq
 	}
-	for _, field := range tickFields {
-		f.Cols = append(f.Cols, fieldColumn(ticks, field)...)
+	for i, isUsed := range usedFields(ticks) {
+		if isUsed {
+			f.Cols = append(f.Cols, fieldColumn(ticks, tickFields[i]))
+		}
 	}
 	depth := intColumn("depth", ticks, func(t *market.Tick) int64 { return int64(t.Depth) })
 	local := intColumn("localtime", ticks, func(t *market.Tick) int64 { return int64(t.Local) })
@@ -110,19 +113,43 @@ func FrameOfTicks(y market.Symbol, ticks []market.Tick) Frame {
 	return f
 }
 
-// fieldColumn returns the column of a field, and none if no tick has a value in
-// it.
-func fieldColumn(ticks []market.Tick, field tickField) []Column {
+func fieldColumn(ticks []market.Tick, field tickField) Column {
 	c := Column{Name: field.name, Floats: make([]float64, len(ticks))}
-	used := false
 	for i := range ticks {
 		c.Floats[i] = *field.of(&ticks[i])
-		used = used || isSet(c.Floats[i])
 	}
-	if !used {
-		return nil
+	return c
+}
+
+// usedFields tells of each of tickFields whether a tick has a value in it. Ticks
+// are large, and most of their fields are 0 as a rule: it goes over them once.
+func usedFields(ticks []market.Tick) (used [31]bool) {
+	var bits [31]uint64
+	or := func(i int, x float64) { bits[i] |= math.Float64bits(x) }
+	for i := range ticks {
+		t := &ticks[i]
+		or(0, t.LastPrice)
+		or(1, t.LastVolume)
+		or(2, t.Volume)
+		or(3, t.Turnover)
+		or(4, t.OpenInterest)
+		or(5, t.LimitUp)
+		or(6, t.LimitDown)
+		or(7, t.Open)
+		or(8, t.High)
+		or(9, t.Low)
+		or(10, t.PreClose)
+		for level := range t.Bids {
+			or(11+4*level, t.Bids[level].Price)
+			or(12+4*level, t.Bids[level].Volume)
+			or(13+4*level, t.Asks[level].Price)
+			or(14+4*level, t.Asks[level].Volume)
+		}
 	}
-	return []Column{c}
+	for i, b := range bits {
+		used[i] = b != 0
+	}
+	return used
 }
 
 func intColumn(name string, ticks []market.Tick, of func(*market.Tick) int64) []Column {

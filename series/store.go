@@ -150,14 +150,9 @@ func (s *Store) WriteBars(ctx context.Context, y market.Symbol, v market.Interva
 	return err
 }
 
-// WriteTicks stores ticks of y, as Write does. A tick that is not valid by
+// WriteTicks stores ticks of y, as Write does. One that is not valid by
 // [market.Tick.Validate] is an error, and nothing is stored.
 func (s *Store) WriteTicks(ctx context.Context, y market.Symbol, ticks []market.Tick) error {
-	for i := range ticks {
-		if err := ticks[i].Validate(); err != nil {
-			return fmt.Errorf("series: write %s: %w", TickKey(y), fault.SeriesFrame.Errorf("row %d: %w", i, err))
-		}
-	}
 	_, err := s.Write(ctx, []Frame{FrameOfTicks(y, ticks)}, nil)
 	return err
 }

@@ -537,8 +537,8 @@ func TestATickThatIsNotValidIsRefusedWithItsRow(t *testing.T) {
 	bad := tick(2, 0, 2)
 	bad.Name = "\xff"
 	err := s.WriteTicks(t.Context(), rebar, []market.Tick{tick(1, 0, 1), bad})
-	if !errors.Is(err, fault.SeriesFrame) || !strings.Contains(err.Error(), "row 1: name") {
-		t.Errorf("got %v, want fault.SeriesFrame with row 1: name", err)
+	if !errors.Is(err, fault.SeriesFrame) || !strings.Contains(err.Error(), "name: row 1") {
+		t.Errorf("got %v, want fault.SeriesFrame with name: row 1", err)
 	}
 	if got := collect(t, s.Ticks(t.Context(), rebar, market.Range{})); len(got) != 0 {
 		t.Errorf("got %v, want nothing stored", got)

@@ -65,6 +65,20 @@ func BenchmarkWrite(b *testing.B) {
 		}
 		perSecond(b, 100_000)
 	})
+	b.Run("100,000 ticks", func(b *testing.B) {
+		s, n := openTemp(b), 0
+		all, ticks := symbols(1000), make([]market.Tick, 100_000)
+		for i, x := range walk(0, len(ticks)) {
+			ticks[i] = market.Tick{Time: market.Time(i+1) * 1e8, LastPrice: x.Close, LastVolume: x.Volume}
+		}
+		for b.Loop() {
+			if err := s.WriteTicks(b.Context(), all[n%1000], ticks); err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		perSecond(b, len(ticks))
+	})
 	b.Run("5,000 rows of 50 symbols", func(b *testing.B) { writeBatches(b, 50, 100) })
 	b.Run("5,000 rows of 5,000 symbols", func(b *testing.B) { writeBatches(b, 5000, 1) })
 }

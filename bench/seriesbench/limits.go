@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+	"github.com/redfire-quant/redfire/series/localseries/codec"
 )
 
 const (
@@ -137,3 +139,45 @@ func syncDir(dir string) error {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// codecAlone unpacks chunks that are in memory into time, prices and volume. It
+// returns rows a second.
+var codecAlone = limit{"our codec alone, over chunks in memory, one core", func(ctx context.Context, m *machine) (float64, error) {
+	const rows = 4096
+	all := m.data.makeBars(1, 16*rows)[0].rows
+	var chunks []packedBars
+	for from := 0; from < len(all); from += rows {
+		chunks = append(chunks, pack(all[from:from+rows]))
+	}
+	times, volume := make([]int64, rows), make([]float64, rows)
+	prices := [4][]float64{make([]float64, rows), make([]float64, rows), make([]float64, rows), make([]float64, rows)}
+	took, err := repeat(ctx, readBudget, wall, func() error {
+		for i := range chunks {
+			c := &chunks[i]
+			if err := errors.Join(codec.Ints(times, c.time), codec.Bars(prices, c.prices), codec.Floats(volume, c.volume)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return float64(len(all)) / took.Seconds(), err
+}}
+
+// packedBars are the blocks of a chunk.
+type packedBars struct {
+	time, volume []byte
+	prices       [4][]byte
+}
+
+func pack(rows []market.Bar) packedBars {
+	f := series.FrameOfBars(market.Symbol{Code: "s", Exchange: "X"}, market.Minute, rows)
+	times := make([]int64, len(rows))
+	for i, t := range f.Time {
+		times[i] = int64(t)
+	}
+	floats := func(name string) []float64 { return f.Column(name).Floats }
+	return packedBars{
+		codec.AppendInts(nil, times), codec.AppendFloats(nil, floats("volume")),
+		codec.AppendBars([4][]byte{}, floats("open"), floats("high"), floats("low"), floats("close")),
+	}
+}

@@ -16,8 +16,7 @@ import (
 // A segment is a file of chunks, segment-0000000001 and on, that is written once:
 //
 //	 0  8  "RFSEGMNT"
-//	 8  4  version, 1
-//	12  4  0
+//	 8  8  version, 1
 //	16  8  the number in its name
 //	24  8  XXH3-64 of the 24 bytes before
 //	32     chunks

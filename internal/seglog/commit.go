@@ -70,7 +70,7 @@ func (l *Log) take() []*call {
 	defer l.mu.Unlock()
 	var bytes int64
 	n := 0
-	for n < len(l.queue) && (n == 0 || bytes+int64(len(l.queue[n].records)) <= maxGroup) {
+	for n < len(l.queue) && (n == 0 || bytes+int64(len(l.queue[n].records)) <= maxGroup && !l.queue[n].turn && !l.queue[0].turn) {
 		bytes += int64(len(l.queue[n].records))
 		n++
 	}
@@ -84,6 +84,11 @@ func (l *Log) take() []*call {
 
 // commit writes calls as one group, and tells them how it went.
 func (l *Log) commit(calls []*call) {
+	if calls[0].turn {
+		l.buffer = l.buffer[:0]
+		calls[0].done <- l.turnSegment()
+		return
+	}
 	calls = l.withinFloor(calls)
 	if len(calls) == 0 {
 		return
@@ -216,6 +221,11 @@ func (l *Log) roomInSegment() error {
 	if !full && !l.unsure {
 		return nil
 	}
+	return l.turnSegment()
+}
+
+// turnSegment begins another segment.
+func (l *Log) turnSegment() error {
 	next := segment{l.next, l.synced}
 	l.next++ // another one, also when this one cannot be begun
 	f, err := l.begin(next)

@@ -106,6 +106,7 @@ type call struct {
 	records  []byte // as they are written
 	count    uint32
 	reserved bool
+	turn     bool // another segment is to be begun, and nothing written
 	at       Position
 	done     chan error
 }
@@ -233,10 +234,14 @@ func (l *Log) Stats() Stats {
 }
 
 // Cut lets go of the files that hold nothing from before on. What they hold of
-// it stays readable.
+// it stays readable. If before is the end, that is all of them, but for a small
+// one.
 func (l *Log) Cut(before Position) error {
 	l.cutting.Lock()
 	defer l.cutting.Unlock()
+	if err := l.turnAt(before); err != nil {
+		return err
+	}
 	for {
 		s, ok := l.oldest(before)
 		if !ok {
@@ -254,6 +259,26 @@ func (l *Log) Cut(before Position) error {
 			return failed(err)
 		}
 	}
+}
+
+// smallSegment is what is not worth another file.
+const smallSegment = 64 << 10
+
+// turnAt has another segment begun if all of a last one that is not small is to
+// be let go of.
+func (l *Log) turnAt(before Position) error {
+	l.mu.Lock()
+	last := l.segments[len(l.segments)-1]
+	turn := !l.closed && before >= l.synced && l.synced-last.base > smallSegment
+	l.mu.Unlock()
+	if !turn {
+		return nil
+	}
+	c := &call{turn: true, done: make(chan error, 1)}
+	if err := l.enqueue(context.Background(), c); err != nil {
+		return err
+	}
+	return <-c.done
 }
 
 // oldest returns the oldest segment if it ends at before or earlier.

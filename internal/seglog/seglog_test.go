@@ -135,6 +135,13 @@ func TestCutLetsGoOfWholeFiles(t *testing.T) {
 	if err := l.Cut(1 << 60); err != nil || l.Stats().Segments != 1 {
 		t.Errorf("a cut of all leaves %d segments, %v, want 1", l.Stats().Segments, err)
 	}
+	before := l.Stats()
+	if _, err := l.Append(t.Context(), make([]byte, 2*smallSegment)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Cut(l.Stats().End); err != nil || l.Stats().Segments != 1 || l.Stats().First != l.Stats().End {
+		t.Errorf("a cut of all, which is large, leaves %+v, %v, after %+v", l.Stats(), err, before)
+	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}

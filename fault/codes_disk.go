@@ -11,6 +11,7 @@ const (
 	DiskClosed   Code = "RF-DSK-007"
 	DiskFormat   Code = "RF-DSK-008"
 	DiskHeld     Code = "RF-DSK-009"
+	DiskNotEmpty Code = "RF-DSK-010"
 )
 
 var diskEntries = []Entry{
@@ -84,6 +85,14 @@ var diskEntries = []Entry{
 		Text{
 			"End the process that the message names, or talk to it; two processes cannot write to one folder.",
 			"请结束错误信息所指的进程，或通过它访问数据；两个进程不能同时写同一个目录。",
+		},
+	},
+	{
+		DiskNotEmpty, Invalid,
+		Text{"the folder is not empty", "目录不为空"},
+		Text{
+			"Name a folder that does not exist yet, or an empty one: nothing is written over.",
+			"请指定一个尚不存在的目录或空目录：程序不会覆盖已有内容。",
 		},
 	},
 }

@@ -363,13 +363,13 @@ func (l *Log) create() error {
 	if _, err := rand.Read(l.id[:]); err != nil {
 		return failed(err)
 	}
-	s := segment{number: l.next}
+	s := segment{number: l.next, base: l.opts.First}
 	l.next++
 	f, err := l.begin(s)
 	if err != nil {
 		return err
 	}
-	l.file, l.segments = f, []segment{s}
+	l.file, l.segments, l.synced = f, []segment{s}, s.base
 	return nil
 }
 

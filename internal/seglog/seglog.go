@@ -46,6 +46,9 @@ type Options struct {
 	// returns. It must not call the log.
 	Applied func(at Position, record []byte)
 
+	// First is the position at which a log begins that is new.
+	First Position
+
 	// QueueBytes is how much may wait to be written before callers wait for
 	// room; 0 means 64 MiB. A single call may have more.
 	QueueBytes int64

@@ -34,7 +34,7 @@ import (
 // Options tune an engine. The zero value is ready to use.
 type Options struct {
 	// Memory is how many bytes of rows are held in memory before they are
-	// written to a segment; 0 means 64 MiB. While they are being written as much
+	// written to a segment; 0 means 40 MiB. While they are being written as much
 	// again may come.
 	Memory int64
 
@@ -139,7 +139,7 @@ func newEngine(data, log disk.Folder, opts *Options) (*Engine, error) {
 	if opts != nil {
 		e.opts = *opts
 	}
-	e.opts.Memory = cmp.Or(e.opts.Memory, 64<<20)
+	e.opts.Memory = cmp.Or(e.opts.Memory, 40<<20)
 	e.opts.Floor = cmp.Or(e.opts.Floor, 256<<20)
 	e.sizes = sizes{
 		bulk:  cmp.Or(e.opts.sizes.bulk, bulkRows),

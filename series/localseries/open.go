@@ -136,8 +136,8 @@ func (s *entry) learnLocked(chunks []headed) {
 // replay applies what the log has that is in no segment.
 func (e *Engine) replay() error {
 	floor := e.manifest.floor
-	if first := e.log.Stats().First; first > floor {
-		return fault.DiskDamaged.Errorf("the log begins at %d, and is needed from %d on", first, floor)
+	if s := e.log.Stats(); s.First > floor || s.End < floor {
+		return fault.DiskDamaged.Errorf("the log holds %d to %d, and is needed from %d on", s.First, s.End, floor)
 	}
 	for r, err := range e.log.Read(context.Background(), floor) {
 		if err != nil {

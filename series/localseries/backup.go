@@ -1,0 +1,142 @@
+package localseries
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/disk"
+	"github.com/redfire-quant/redfire/internal/seglog"
+)
+
+// Backup copies what the engine holds into a new folder, which is a store of its
+// own. Others may write meanwhile: the copy has all that was acknowledged when
+// Backup began. It was read back and passed its checks when Backup returns; after
+// an error, what is in the folder is no backup.
+func (e *Engine) Backup(ctx context.Context, folder string) error {
+	if err := e.backup(ctx, folder); err != nil {
+		return fmt.Errorf("localseries: backup to %s: %w", folder, err)
+	}
+	return nil
+}
+
+func (e *Engine) backup(ctx context.Context, folder string) error {
+	if err := e.begin(ctx); err != nil {
+		return err
+	}
+	data, err := newFolder(folder)
+	if err != nil {
+		return err
+	}
+	if err := e.flush(); err != nil {
+		return err
+	}
+	m, segments := e.snapshot()
+	defer func() {
+		for _, s := range segments {
+			// It was read only: an error of closing says nothing of the copy.
+			_ = s.release()
+		}
+	}()
+	for _, s := range segments {
+		if err := s.copyTo(ctx, data); err != nil {
+			return err
+		}
+	}
+	log, err := disk.Open(filepath.Join(folder, "log"))
+	if err != nil {
+		return failed(err)
+	}
+	// The log of the copy goes on with the numbers of this one.
+	l, _, err := seglog.Open(log, &seglog.Options{First: m.floor})
+	if err == nil {
+		err = l.Close()
+	}
+	if err == nil {
+		err = m.publish(data)
+	}
+	if err != nil {
+		return err
+	}
+	return verifyFolder(ctx, folder)
+}
+
+// newFolder makes a folder in which there is nothing yet.
+func newFolder(path string) (disk.Folder, error) {
+	d, err := disk.Open(path)
+	if err != nil {
+		return nil, failed(err)
+	}
+	names, err := d.List()
+	if err != nil {
+		return nil, failed(err)
+	}
+	if len(names) > 0 {
+		return nil, fault.DiskNotEmpty.Errorf("%s has files in it, %s among them", path, names[0])
+	}
+	return d, nil
+}
+
+// snapshot returns the manifest that counts and its segments, which must be
+// released.
+func (e *Engine) snapshot() (*manifest, []*segment) {
+	e.flushing.Lock()
+	defer e.flushing.Unlock()
+	for _, s := range e.segments {
+		s.acquire()
+	}
+	m := *e.manifest
+	return &m, slices.Clone(e.segments)
+}
+
+// copyTo copies the file, durably.
+func (s *segment) copyTo(ctx context.Context, d disk.Folder) error {
+	f, err := d.Create(segmentName(s.number))
+	if err != nil {
+		return failed(err)
+	}
+	for at := int64(0); at < s.size && err == nil; at += bufferBytes {
+		var b []byte
+		if err = ctx.Err(); err == nil {
+			b, err = s.read(at, min(bufferBytes, s.size-at))
+		}
+		if err == nil {
+			if _, err = f.WriteAt(b, at); err != nil {
+				err = failed(err)
+			}
+		}
+	}
+	if err == nil {
+		if err = f.Sync(); err != nil {
+			err = failed(err)
+		}
+	}
+	return errors.Join(err, f.Close())
+}
+
+// verifyFolder opens a store and reads all of it.
+func verifyFolder(ctx context.Context, folder string) error {
+	e, err := NewEngine(folder, nil)
+	if err != nil {
+		return err
+	}
+	for d, err := range e.Verify(ctx) {
+		if err = errors.Join(err, d.Err); err != nil {
+			return errors.Join(err, e.Close())
+		}
+	}
+	return e.Close()
+}
+
+// Restore copies a backup into a new folder, and reads it back. The backup stays
+// as it is.
+func Restore(ctx context.Context, backup, folder string) error {
+	e, err := NewEngine(backup, nil)
+	if err != nil {
+		return fmt.Errorf("localseries: restore: %w", err)
+	}
+	return errors.Join(e.Backup(ctx, folder), e.Close())
+}

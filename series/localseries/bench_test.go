@@ -79,11 +79,14 @@ func BenchmarkWrite(b *testing.B) {
 		}
 		perSecond(b, len(ticks))
 	})
-	b.Run("5,000 rows of 50 symbols", func(b *testing.B) { writeBatches(b, 50, 100) })
-	b.Run("5,000 rows of 5,000 symbols", func(b *testing.B) { writeBatches(b, 5000, 1) })
+	b.Run("5,000 rows of 50 symbols", func(b *testing.B) { writeBatches(b, 50, 100, 0) })
+	b.Run("5,000 rows of 50 symbols, 1 % of them late", func(b *testing.B) { writeBatches(b, 50, 100, 1) })
+	b.Run("5,000 rows of 5,000 symbols", func(b *testing.B) { writeBatches(b, 5000, 1, 0) })
 }
 
-func writeBatches(b *testing.B, many, rows int) {
+// writeBatches writes calls of some rows of many symbols. Of the rows of each, so
+// many are hours late.
+func writeBatches(b *testing.B, many, rows, late int) {
 	s, n := openTemp(b), 0
 	all := symbols(many)
 	frames := make([]series.Frame, many)
@@ -91,6 +94,9 @@ func writeBatches(b *testing.B, many, rows int) {
 		b.StopTimer()
 		bars := walk(n*rows, rows)
 		for i := range frames {
+			for j := range late {
+				bars[j*rows/late].Time -= 60e9 * market.Time(min(600, n*rows)*(i%7+1)/8)
+			}
 			frames[i] = series.FrameOfBars(all[i], market.Minute, bars)
 		}
 		n++

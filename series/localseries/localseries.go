@@ -167,6 +167,7 @@ func (e *Engine) begin(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// Write does what [series.Engine] says of it.
 func (e *Engine) Write(ctx context.Context, frames []series.Frame) error {
 	if err := e.begin(ctx); err != nil {
 		return err
@@ -181,6 +182,7 @@ func (e *Engine) Write(ctx context.Context, frames []series.Frame) error {
 	return e.commit(ctx, writeRecord(frames), e.log.Append)
 }
 
+// Replace does what [series.Engine] says of it.
 func (e *Engine) Replace(ctx context.Context, r market.Range, f series.Frame) error {
 	if err := e.begin(ctx); err != nil {
 		return err
@@ -191,6 +193,7 @@ func (e *Engine) Replace(ctx context.Context, r market.Range, f series.Frame) er
 	return e.commit(ctx, replaceRecord(r, &f), e.log.Append)
 }
 
+// Delete does what [series.Engine] says of it.
 func (e *Engine) Delete(ctx context.Context, k series.Key, r market.Range) error {
 	if err := e.begin(ctx); err != nil {
 		return err
@@ -332,6 +335,7 @@ func (e *Engine) next(p *parser) *entry {
 	return s
 }
 
+// Fold yields [errors.ErrUnsupported]: the store folds what Read yields.
 func (e *Engine) Fold(context.Context, series.FoldQuery) iter.Seq2[*series.Frame, error] {
 	return func(yield func(*series.Frame, error) bool) { yield(nil, errors.ErrUnsupported) }
 }

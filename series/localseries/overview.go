@@ -17,6 +17,7 @@ type counted struct {
 	first, last market.Time
 }
 
+// Overview does what [series.Engine] says of it.
 func (e *Engine) Overview(ctx context.Context, f series.Filter) iter.Seq2[series.Overview, error] {
 	return func(yield func(series.Overview, error) bool) {
 		if err := e.begin(ctx); err != nil {
@@ -102,6 +103,7 @@ func (s *source) rows() int64 {
 	return int64(s.frame.Len())
 }
 
+// Changes does what [series.Engine] says of it.
 func (e *Engine) Changes(ctx context.Context, since uint64) iter.Seq2[series.Change, error] {
 	return func(yield func(series.Change, error) bool) {
 		if err := e.begin(ctx); err != nil {

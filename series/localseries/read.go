@@ -10,6 +10,7 @@ import (
 	"github.com/redfire-quant/redfire/series"
 )
 
+// Read does what [series.Engine] says of it.
 func (e *Engine) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Frame, error] {
 	return func(yield func(*series.Frame, error) bool) {
 		if err := e.begin(ctx); err != nil {

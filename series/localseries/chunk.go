@@ -269,7 +269,7 @@ type headed struct {
 	last   uint64 // the change with which it began to count
 	length int64  // of the head
 	body   int64
-	sum    uint64            // of the head, its beginning included
+	sum    uint64            // of the head
 	chunk  *chunk            // of rows
 	in     market.Range      // of a tombstone
 	attrs  map[string]string // of attributes
@@ -283,7 +283,7 @@ func parseHead(b []byte) (h headed, err error) {
 	if order.Uint64(b[16:]) != xxh3.Hash(b[chunkStart:]) {
 		return h, errSum
 	}
-	h.length, h.body, h.sum = int64(len(b)), int64(order.Uint64(b[8:])), xxh3.Hash(b)
+	h.length, h.body, h.sum = int64(len(b)), int64(order.Uint64(b[8:])), order.Uint64(b[16:])
 	p := &parser{b: b[chunkStart:]}
 	h.what, h.key = p.byte(), p.key()
 	h.lo, h.hi, h.last = p.uint64(), p.uint64(), p.uint64()
@@ -312,7 +312,9 @@ func (p *parser) chunk(h *headed) *chunk {
 		}
 	}
 	offset := int64(0)
-	for range p.count(1 + 1 + 16) {
+	n := p.count(1 + 1 + 16)
+	c.blocks = make([]block, 0, n)
+	for range n {
 		b := block{name: p.blockName(h.key.Kind), kind: p.byte(), length: int64(p.uint64()), sum: p.uint64(), offset: offset}
 		if b.length < 0 || b.length > h.body-offset {
 			p.err = errShape

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -44,10 +45,8 @@ func (e *Engine) load(m *manifest, mend bool) error {
 			return err
 		}
 	}
-	for _, s := range m.segments {
-		if err := e.loadSegment(s); err != nil {
-			return err
-		}
+	if err := e.loadSegments(m.segments); err != nil {
+		return err
 	}
 	if err := e.replay(); err != nil {
 		return err
@@ -72,15 +71,40 @@ func (e *Engine) isNew() error {
 	return nil
 }
 
-// loadSegment notes what a segment has of each series.
-func (e *Engine) loadSegment(known listed) error {
-	s, chunks, err := openSegment(e.folder, known)
-	if err != nil {
-		return err
+// loadSegments notes what segments have of each series. Several are read at once;
+// they are noted in their order.
+func (e *Engine) loadSegments(all []listed) error {
+	type opened struct {
+		segment *segment
+		chunks  []headed
+		err     error
 	}
-	e.segments = append(e.segments, s)
-	e.takeAll(chunks, s.accepted)
-	return nil
+	results := make([]chan opened, len(all))
+	tokens := make(chan struct{}, 2*runtime.GOMAXPROCS(0))
+	for i := range all {
+		results[i] = make(chan opened, 1)
+	}
+	go func() {
+		for i, known := range all {
+			tokens <- struct{}{}
+			go func() {
+				s, chunks, err := openSegment(e.folder, known)
+				results[i] <- opened{s, chunks, err}
+			}()
+		}
+	}()
+	var failed error
+	for i := range all {
+		o := <-results[i]
+		<-tokens
+		if o.segment != nil {
+			e.segments = append(e.segments, o.segment)
+		}
+		if failed = cmp.Or(failed, o.err); failed == nil {
+			e.takeAll(o.chunks, o.segment.accepted)
+		}
+	}
+	return failed
 }
 
 // take notes what chunks of s say, the last change of which has a number.

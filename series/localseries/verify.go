@@ -6,8 +6,6 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/zeebo/xxh3"
-
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
@@ -114,15 +112,24 @@ func (v *verifier) chunk(s *segment, h *headed, at int64, b *buffer) (next int64
 		span.rows(c.first.time, c.last.time)
 		d.Range = span.r
 	}
-	head, err := s.read(at, h.length)
-	if err == nil && xxh3.Hash(head) != h.sum {
-		err = s.damaged(at, errSum)
-	}
+	err := s.sameHead(h, at)
 	if err == nil && h.chunk != nil {
 		_, err = h.chunk.load(h.key, nil, b)
 	}
 	v.found(d, err)
 	return at + h.length + h.body
+}
+
+// sameHead returns an error if the head of a chunk is not that of the directory.
+func (s *segment) sameHead(h *headed, at int64) error {
+	b, err := s.read(at, h.length)
+	if err != nil {
+		return err
+	}
+	if own, err := parseHead(b); err != nil || own.sum != h.sum || own.body != h.body {
+		return s.damaged(at, errSum)
+	}
+	return nil
 }
 
 // log reads the part of the log that counts.

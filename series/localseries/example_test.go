@@ -19,7 +19,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(home)
+	defer func() { _ = os.RemoveAll(home) }()
 	folder := filepath.Join(home, "series")
 
 	rebar := market.Symbol{Code: "rb2601", Exchange: market.SHFE}
@@ -57,7 +57,7 @@ func ExampleEngine_Backup() {
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(home)
+	defer func() { _ = os.RemoveAll(home) }()
 	engine, err := localseries.NewEngine(filepath.Join(home, "series"), nil)
 	if err != nil {
 		panic(err)

@@ -3,6 +3,8 @@ package localseries
 import (
 	"cmp"
 	"context"
+	"errors"
+	"io/fs"
 	"slices"
 
 	"github.com/redfire-quant/redfire/internal/seglog"
@@ -233,7 +235,7 @@ func (e *Engine) publishLocked(m manifest, segments []*segment) error {
 		m.segments = append(m.segments, listed{s.number, s.size, s.sum, s.accepted})
 		m.next = max(m.next, s.number+1)
 	}
-	old := e.manifest.generation
+	e.stale = append(e.stale, e.manifest.generation)
 	e.manifest.generation++ // it may count, also when this fails
 	if err := m.publish(e.folder); err != nil {
 		return err
@@ -243,8 +245,15 @@ func (e *Engine) publishLocked(m manifest, segments []*segment) error {
 	e.memory.Lock()
 	e.memory.segments = len(segments)
 	e.memory.Unlock()
-	if err := e.folder.Remove(manifestName(old)); err != nil {
-		return failed(err)
-	}
+	e.removeStale()
 	return nil
+}
+
+// removeStale removes manifests that do not count any more. What cannot be
+// removed does no harm, and is tried again.
+func (e *Engine) removeStale() {
+	e.stale = slices.DeleteFunc(e.stale, func(generation uint64) bool {
+		err := e.folder.Remove(manifestName(generation))
+		return err == nil || errors.Is(err, fs.ErrNotExist)
+	})
 }

@@ -106,6 +106,7 @@ type Engine struct {
 	flushing sync.Mutex // held while segments are written; guards manifest and segments
 	manifest *manifest
 	segments []*segment
+	stale    []uint64 // generations of manifests to remove
 
 	// applying is held while a record is applied to memory: who has it sees all
 	// that is durable up to applied, and nothing else.

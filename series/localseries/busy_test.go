@@ -81,7 +81,7 @@ func TestAFullDiskRefusesAndReadingGoesOn(t *testing.T) {
 		d := &onDisk{disktest.New(1), &Options{Memory: 4000, Floor: 1, sizes: sizes{bulk: bulk, chunk: 16, merge: 3}}}
 		e := d.open(t)
 		var steps []step
-		d.disk.Limit(60_000)
+		d.disk.Limit(25_000)
 		refused := 0
 		for i := range 400 {
 			s := randomStep(21, i)

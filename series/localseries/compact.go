@@ -32,7 +32,7 @@ func (e *Engine) mergeSegments() {
 		for {
 			merged, err := e.mergeOnce()
 			e.memory.Lock()
-			e.memory.unmerged = err
+			e.memory.merged = attempt{e.memory.merged.tries + 1, err}
 			e.memory.Unlock()
 			e.tell()
 			if err != nil || !merged || e.closed.Load() {

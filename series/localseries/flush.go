@@ -22,19 +22,44 @@ func (e *Engine) grow(bytes int64, long bool) {
 	}
 }
 
+// An attempt is something that is tried again and again.
+type attempt struct {
+	tries int
+	err   error // of the last one
+}
+
+// since returns the error, if it was tried anew since there were so many tries:
+// the one that was under way then does not count.
+func (a attempt) since(tries int) error {
+	if a.tries > tries+1 {
+		return a.err
+	}
+	return nil
+}
+
 // awaitMemory waits until there is room for more rows, and few enough segments. If
-// that does not come because of an error, it is this.
+// that does not come because of an error, it is tried once more, and then it is
+// this.
 func (e *Engine) awaitMemory(ctx context.Context) error {
+	m := &e.memory
+	m.Lock()
+	flushes, merges := m.flushed.tries, m.merged.tries
+	m.Unlock()
 	for {
-		e.memory.Lock()
-		m := &e.memory
-		less, err := m.less, cmp.Or(m.failed, m.unmerged)
-		room := m.bytes < 2*e.opts.Memory && m.segments < mergeBacklog
-		e.memory.Unlock()
-		if room {
-			return nil
+		m.Lock()
+		less := m.less
+		var err error
+		large, many := m.bytes >= 2*e.opts.Memory, m.segments >= mergeBacklog
+		if large && m.flushed.err != nil {
+			err = m.flushed.since(flushes)
+			give(e.full)
 		}
-		if err != nil {
+		if many && m.merged.err != nil {
+			err = cmp.Or(err, m.merged.since(merges))
+			give(e.more)
+		}
+		m.Unlock()
+		if !large && !many || err != nil {
 			return err
 		}
 		select {
@@ -53,7 +78,7 @@ func (e *Engine) writeSegments() {
 	for e.await(e.full) {
 		err := e.flush()
 		e.memory.Lock()
-		e.memory.failed = err
+		e.memory.flushed = attempt{e.memory.flushed.tries + 1, err}
 		e.memory.Unlock()
 		e.tell()
 		give(e.more)

@@ -129,8 +129,8 @@ type Engine struct {
 		bytes    int64         // of rows that are not in segments
 		frozen   int64         // of them, those that are being written
 		less     chan struct{} // is closed when there are fewer
-		failed   error         // the last segment could not be written
-		unmerged error         // the last merge failed
+		flushed  attempt       // to write a segment
+		merged   attempt       // to merge some
 		segments int
 	}
 }

@@ -2,6 +2,7 @@ package seglog
 
 import (
 	"errors"
+	"io/fs"
 	"runtime"
 	"slices"
 	"time"
@@ -245,6 +246,13 @@ func (l *Log) turnSegment() error {
 
 // begin makes the file of a segment, durably.
 func (l *Log) begin(s segment) (disk.File, error) {
+	// Nothing may stand between two segments that is none.
+	if l.halfMade != "" {
+		if err := l.folder.Remove(l.halfMade); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, failed(err)
+		}
+		l.halfMade = ""
+	}
 	name := segmentName(s.number)
 	f, err := l.folder.Create(name)
 	if err != nil {
@@ -258,8 +266,8 @@ func (l *Log) begin(s segment) (disk.File, error) {
 		err = l.folder.Sync()
 	}
 	if err != nil {
-		err = errors.Join(err, f.Close(), l.folder.Remove(name))
-		return nil, failed(err)
+		l.halfMade = name
+		return nil, failed(errors.Join(err, f.Close()))
 	}
 	return f, nil
 }

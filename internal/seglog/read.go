@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"iter"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -66,8 +67,14 @@ func (l *Log) from(from Position) ([]segment, Position, error) {
 func (l *Log) readSegment(ctx context.Context, s segment, from, to Position, yield func(Record, error) bool) (goOn bool, err error) {
 	name := segmentName(s.number)
 	f, err := l.folder.Open(name)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, _, gone := l.from(s.base); gone != nil {
+			return false, gone // it was let go of meanwhile
+		}
 		return false, damaged(l.folder.Path(name), 0, err)
+	}
+	if err != nil {
+		return false, failed(err)
 	}
 	defer f.Close()
 	w := &window{file: f, at: segmentHeader + int64(from-s.base), to: segmentHeader + int64(to-s.base)}
@@ -76,8 +83,13 @@ func (l *Log) readSegment(ctx context.Context, s segment, from, to Position, yie
 			return false, err
 		}
 		goOn, err := w.step(s, yield)
+		if errors.Is(err, fault.Corrupt) {
+			err = damaged(l.folder.Path(name), w.at, err)
+		} else if err != nil {
+			err = failed(err)
+		}
 		if err != nil {
-			return false, damaged(l.folder.Path(name), w.at, err)
+			return false, err
 		}
 		if !goOn {
 			return false, nil

@@ -76,6 +76,7 @@ type Log struct {
 	marker    disk.File
 	next      uint64 // the number of the next segment
 	unsure    bool   // the last segment cannot be written to any more
+	halfMade  string // a segment that was not begun for good, and is to be removed
 	buffer    []byte
 	stale     bool  // the marker is not durable
 	markerErr error // the last one

@@ -33,6 +33,9 @@ func (e *Engine) isBulk(frames []series.Frame) bool {
 //
 // With in, the rows in that range do not count any more.
 func (e *Engine) bulk(ctx context.Context, frames []series.Frame, in *market.Range) error {
+	if in == nil { // frames that say nothing are no change
+		frames = slices.DeleteFunc(slices.Clone(frames), func(f series.Frame) bool { return f.Len() == 0 && f.Attrs == nil })
+	}
 	keys := make([]series.Key, len(frames))
 	for i := range frames {
 		keys[i] = frames[i].Key
@@ -43,7 +46,11 @@ func (e *Engine) bulk(ctx context.Context, frames []series.Frame, in *market.Ran
 	if err := e.awaitMemory(ctx); err != nil {
 		return err
 	}
-	at, err := e.log.Append(ctx, beginRecord(keys))
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// It changes nothing, and must not be left halfway.
+	at, err := e.log.Append(context.WithoutCancel(ctx), beginRecord(keys))
 	if err != nil {
 		return closedOr(err)
 	}
@@ -62,7 +69,7 @@ func (e *Engine) writeBulk(ctx context.Context, frames []series.Frame, in *marke
 	for i := range frames {
 		seq := at + uint64(i)
 		if in != nil {
-			w.add(appendTomb(nil, frames[i].Key, tomb{*in, seq}))
+			w.add(appendTomb(nil, frames[i].Key, tomb{*in, seq, seq}))
 		}
 		if frames[i].Attrs != nil {
 			w.add(appendAttrChunk(nil, frames[i].Key, frames[i].Attrs, seq))
@@ -206,6 +213,11 @@ func (e *Engine) applyAccept(at seglog.Position, p *parser) error {
 	}
 	e.numbers = max(e.numbers, known.number+1)
 	e.takeAll(w.chunks, uint64(at))
+	for _, h := range w.chunks {
+		if h.chunk != nil {
+			e.entry(h.key).learnAll([]*chunk{h.chunk})
+		}
+	}
 	return nil
 }
 

@@ -138,7 +138,7 @@ func appendStart(what byte, k series.Key, lo, hi, number uint64) []byte {
 }
 
 func appendTomb(b []byte, k series.Key, t tomb) []byte {
-	return appendWhole(b, appendRange(appendStart(chunkTomb, k, t.seq, t.seq, t.seq), t.in), nil)
+	return appendWhole(b, appendRange(appendStart(chunkTomb, k, t.seq, t.seq, t.number), t.in), nil)
 }
 
 func appendAttrChunk(b []byte, k series.Key, attrs map[string]string, seq uint64) []byte {
@@ -377,11 +377,10 @@ func wants(columns []string, name string) bool {
 func (c *chunk) load(k series.Key, columns []string, b *buffer) (*series.Frame, error) {
 	from, to := c.span(columns)
 	b.bytes = slices.Grow(b.bytes[:0], int(to-from))[:to-from]
-	if _, err := c.segment.file.ReadAt(b.bytes, c.at+from); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return nil, c.damaged(from, err)
+	if _, err := c.segment.file.ReadAt(b.bytes, c.at+from); errors.Is(err, io.EOF) {
+		return nil, c.damaged(from, io.ErrUnexpectedEOF)
+	} else if err != nil {
+		return nil, failed(err)
 	}
 	b.frame = series.Frame{Key: k, Cols: b.frame.Cols[:0]}
 	d := &decoder{c, b, columns, from}

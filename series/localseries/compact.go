@@ -9,6 +9,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
@@ -56,7 +57,7 @@ func (e *Engine) toMerge() []*segment {
 	defer e.flushing.Unlock()
 	tiers := map[int][]*segment{}
 	for _, s := range e.segments {
-		if s.size > mergeMost {
+		if !s.merges() {
 			continue
 		}
 		t := (bits.Len64(uint64(s.size/mergeTier)) + 2) / 3 // powers of 8
@@ -66,6 +67,9 @@ func (e *Engine) toMerge() []*segment {
 	}
 	return nil
 }
+
+// merges reports whether s is merged with others of its size.
+func (s *segment) merges() bool { return s.size <= mergeMost && !s.damagedOnce.Load() }
 
 // mergeOnce merges some segments, and reports whether there were any to merge.
 func (e *Engine) mergeOnce() (merged bool, err error) {
@@ -79,7 +83,15 @@ func (e *Engine) mergeOnce() (merged bool, err error) {
 	}
 	m := &merger{engine: e, old: old, to: w}
 	for _, s := range e.entries(series.Filter{}) {
-		if err := m.series(s); err != nil {
+		err := m.series(s)
+		if errors.Is(err, fault.Corrupt) {
+			// Who reads the rows is told; the others go on.
+			for _, s := range old {
+				s.damagedOnce.Store(true)
+			}
+			return true, w.discard()
+		}
+		if err != nil {
 			return false, errors.Join(err, w.discard())
 		}
 	}
@@ -103,39 +115,53 @@ type merger struct {
 	changed   []*merged
 }
 
-// A merged is a series of which something was merged.
+// A merged is a series of which something was merged, as it was at one moment.
 type merged struct {
 	entry  *entry
 	chunks []*chunk // that are replaced
 	from   int      // which of the new chunks are its own
 	to     int
-	tombs  []tomb // that are left out
+	left   []tomb // that are left out
+
+	others []*chunk // of other segments
+	tombs  []tomb
+	begun  []uint64 // changes that are being written
+	spans  []span   // of what is in memory
+	attrs  map[string]string
+	said   uint64
+}
+
+// view returns a series as it is at one moment.
+func (m *merger) view(s *entry) *merged {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	v := &merged{entry: s, from: len(m.to.chunks), tombs: s.tombs, begun: slices.Clone(s.begun), attrs: s.attrs, said: s.said}
+	for _, c := range s.chunks {
+		if slices.Contains(m.old, c.segment) {
+			v.chunks = append(v.chunks, c)
+		} else {
+			v.others = append(v.others, c)
+		}
+	}
+	for _, p := range slices.Concat(s.frozen, s.open) {
+		v.spans = append(v.spans, span{p.lo, p.hi, p.hi})
+	}
+	return v
 }
 
 // series merges what the segments have of one series.
 func (m *merger) series(s *entry) error {
-	s.mu.RLock()
-	mine := &merged{entry: s, from: len(m.to.chunks)}
-	var others []*chunk
-	for _, c := range s.chunks {
-		if slices.Contains(m.old, c.segment) {
-			mine.chunks = append(mine.chunks, c)
-		} else {
-			others = append(others, c)
-		}
+	v := m.view(s)
+	m.tombs(v)
+	if m.holds(s.key, chunkAttrs, v.said) {
+		m.to.add(appendAttrChunk(nil, s.key, v.attrs, v.said))
 	}
-	tombs, attrs, said, frozen := s.tombs, s.attrs, s.said, s.frozen
-	s.mu.RUnlock()
-	m.tombs(mine, tombs, frozen)
-	if m.holds(s.key, chunkAttrs, said) {
-		m.to.add(appendAttrChunk(nil, s.key, attrs, said))
-	}
-	if err := m.rows(mine, others, tombs); err != nil {
+	if err := m.rows(v); err != nil {
 		return err
 	}
-	mine.to = len(m.to.chunks)
-	if mine.to > mine.from || len(mine.chunks)+len(mine.tombs) > 0 {
-		m.changed = append(m.changed, mine)
+	v.to = len(m.to.chunks)
+	if v.to > v.from || len(v.chunks)+len(v.left) > 0 {
+		m.changed = append(m.changed, v)
 	}
 	return nil
 }
@@ -149,49 +175,49 @@ func (m *merger) holds(k series.Key, what byte, seq uint64) bool {
 	})
 }
 
-// tombs keeps the tombs of the old segments that still cover rows. The others are
-// left out: what they covered is unlinked.
-func (m *merger) tombs(mine *merged, tombs []tomb, frozen []*piece) {
-	s := mine.entry
-	for _, t := range tombs {
-		if !m.holds(s.key, chunkTomb, t.seq) {
+// tombs keeps the tombs of the old segments that still cover rows, or may cover
+// some that are being written. The others are left out: what they covered is
+// unlinked.
+func (m *merger) tombs(v *merged) {
+	k := v.entry.key
+	for _, t := range v.tombs {
+		if !m.holds(k, chunkTomb, t.seq) {
 			continue
 		}
-		s.mu.RLock()
-		covers := len(frozen) > 0 || slices.ContainsFunc(s.chunks, func(c *chunk) bool { return c.hi < t.seq && meets(t.in, c.first.time, c.last.time) })
-		s.mu.RUnlock()
-		if covers {
-			m.to.add(appendTomb(nil, s.key, t))
+		over := func(c *chunk) bool { return c.hi < t.seq && meets(t.in, c.first.time, c.last.time) }
+		if slices.ContainsFunc(v.chunks, over) || slices.ContainsFunc(v.others, over) ||
+			slices.ContainsFunc(v.begun, func(seq uint64) bool { return seq < t.seq }) ||
+			slices.ContainsFunc(v.spans, func(p span) bool { return p.hi < t.seq }) {
+			m.to.add(appendTomb(nil, k, t))
 			continue
 		}
-		mine.tombs = append(mine.tombs, t)
-		m.forgotten = max(m.forgotten, t.seq)
+		v.left = append(v.left, t)
+		m.forgotten = max(m.forgotten, t.number)
 	}
 }
 
 // rows merges rows. Where a chunk of another segment stands between them, or
 // nothing would be won, they are copied as they are.
-func (m *merger) rows(mine *merged, others []*chunk, tombs []tomb) error {
-	if len(mine.chunks) == 0 {
+func (m *merger) rows(v *merged) error {
+	if len(v.chunks) == 0 {
 		return nil
 	}
-	k := mine.entry.key
-	lo, hi, number, rows := mine.chunks[0].lo, uint64(0), uint64(0), 0
-	sources := make([]source, len(mine.chunks))
+	k := v.entry.key
+	lo, hi, number, rows := v.chunks[0].lo, uint64(0), uint64(0), 0
+	sources := make([]source, len(v.chunks))
 	buried := false
-	for i, c := range mine.chunks {
+	for i, c := range v.chunks {
 		lo, hi, number = min(lo, c.lo), max(hi, c.hi), max(number, c.number)
 		rows += c.rows
-		sources[i] = source{chunk: c, hi: c.hi, tombs: tombsOver(tombs, c.hi)}
+		sources[i] = source{chunk: c, hi: c.hi, tombs: tombsOver(v.tombs, c.hi)}
 		for _, in := range sources[i].tombs {
 			buried = buried || meets(in, c.first.time, c.last.time)
 		}
 	}
 	whole := len(clusters(sources)) == len(sources) && !buried
 	few := 4*len(sources) <= 5*(rows/m.engine.sizes.chunk+1)
-	between := slices.ContainsFunc(others, func(c *chunk) bool { return c.lo < hi && c.hi > lo })
-	if whole && few || between || m.between(mine.entry, lo, hi) {
-		for _, c := range mine.chunks {
+	if whole && few || v.between(lo, hi) {
+		for _, c := range v.chunks {
 			if err := m.copy(k, c); err != nil {
 				return err
 			}
@@ -201,13 +227,12 @@ func (m *merger) rows(mine *merged, others []*chunk, tombs []tomb) error {
 	return m.join(k, sources, span{lo, hi, number})
 }
 
-// between reports whether rows that are in no segment yet came between two
-// changes.
-func (m *merger) between(s *entry, lo, hi uint64) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return slices.ContainsFunc(s.begun, func(seq uint64) bool { return lo < seq && seq < hi }) ||
-		slices.ContainsFunc(slices.Concat(s.frozen, s.open), func(p *piece) bool { return p.lo < hi && p.hi > lo })
+// between reports whether anything that is not merged came between two changes,
+// or is yet to come there.
+func (v *merged) between(lo, hi uint64) bool {
+	return slices.ContainsFunc(v.others, func(c *chunk) bool { return c.lo < hi && c.hi > lo }) ||
+		slices.ContainsFunc(v.begun, func(seq uint64) bool { return lo < seq && seq < hi }) ||
+		slices.ContainsFunc(v.spans, func(p span) bool { return p.lo < hi && p.hi > lo })
 }
 
 // A span is which changes a chunk holds.
@@ -271,7 +296,13 @@ func (e *Engine) exchange(old []*segment, s *segment, forgotten uint64) error {
 	left := slices.DeleteFunc(slices.Clone(e.segments), func(s *segment) bool { return slices.Contains(old, s) })
 	m := *e.manifest
 	m.forgotten = max(m.forgotten, forgotten)
-	return e.publishLocked(m, append(left, s))
+	if err := e.publishLocked(m, append(left, s)); err != nil {
+		return err
+	}
+	e.applying.Lock()
+	e.forgotten = m.forgotten
+	e.applying.Unlock()
+	return nil
 }
 
 // settle puts the new chunks in the place of the old ones.
@@ -287,7 +318,7 @@ func (m *merger) settle(chunks []headed) {
 		}
 		slices.SortFunc(rows, func(a, b *chunk) int { return a.first.compare(b.first, s.key.Kind) })
 		s.chunks = rows
-		s.tombs = slices.DeleteFunc(slices.Clone(s.tombs), func(t tomb) bool { return slices.Contains(x.tombs, t) })
+		s.tombs = slices.DeleteFunc(slices.Clone(s.tombs), func(t tomb) bool { return slices.Contains(x.left, t) })
 		s.mu.Unlock()
 	}
 }

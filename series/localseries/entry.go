@@ -37,8 +37,9 @@ type entry struct {
 // A tomb tells that the rows in a range that came by changes before seq do not
 // count.
 type tomb struct {
-	in  market.Range
-	seq uint64
+	in     market.Range
+	seq    uint64
+	number uint64 // of the change with which it began to count
 }
 
 // whole reports whether t takes the attributes, too.
@@ -58,7 +59,7 @@ func (s *entry) write(f *series.Frame, seq uint64) int64 {
 func (s *entry) replace(r market.Range, f *series.Frame, seq uint64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.buryLocked(tomb{r, seq})
+	s.buryLocked(tomb{r, seq, seq})
 	return s.addLocked(f, seq)
 }
 
@@ -66,7 +67,7 @@ func (s *entry) replace(r market.Range, f *series.Frame, seq uint64) int64 {
 func (s *entry) remove(r market.Range, seq uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := tomb{r, seq}
+	t := tomb{r, seq, seq}
 	s.buryLocked(t)
 	if t.whole() {
 		s.attrs, s.said, s.newAttrs, s.extra = nil, seq, true, nil

@@ -267,11 +267,22 @@ func (e *Engine) publishLocked(m manifest, segments []*segment) error {
 	}
 	e.manifest = &m
 	e.segments = segments
-	e.memory.Lock()
-	e.memory.segments = len(segments)
-	e.memory.Unlock()
+	e.countSegments()
 	e.removeStale()
 	return nil
+}
+
+// countSegments notes how many segments wait to be merged.
+func (e *Engine) countSegments() {
+	n := 0
+	for _, s := range e.segments {
+		if s.merges() {
+			n++
+		}
+	}
+	e.memory.Lock()
+	defer e.memory.Unlock()
+	e.memory.segments = n
 }
 
 // removeStale removes manifests that do not count any more. What cannot be

@@ -110,16 +110,17 @@ type Engine struct {
 
 	// applying is held while a record is applied to memory: who has it sees all
 	// that is durable up to applied, and nothing else.
-	applying sync.Mutex
-	applied  seglog.Position // the end of the last record
-	floor    seglog.Position // where the log begins to count
-	last     uint64          // the number of the last change
-	failed   error           // a record could not be applied
-	again    scratch
-	byKey    map[string]*entry // the entries, by the bytes of their keys
-	numbers  uint64            // the number of the next segment
-	written  map[uint64]written
-	unlisted []*segment // count, and are in no manifest yet
+	applying  sync.Mutex
+	applied   seglog.Position // the end of the last record
+	floor     seglog.Position // where the log begins to count
+	last      uint64          // the number of the last change
+	forgotten uint64          // what was deleted up to this change is not known any more
+	failed    error           // a record could not be applied
+	again     scratch
+	byKey     map[string]*entry // the entries, by the bytes of their keys
+	numbers   uint64            // the number of the next segment
+	written   map[uint64]written
+	unlisted  []*segment // count, and are in no manifest yet
 
 	mu     sync.RWMutex // guards the fields below, not what is in the entries
 	series map[series.Key]*entry
@@ -180,7 +181,7 @@ func (e *Engine) Write(ctx context.Context, frames []series.Frame) error {
 	if e.isBulk(frames) {
 		return e.bulk(ctx, frames, nil)
 	}
-	return e.commit(ctx, writeRecord(frames), e.log.Append)
+	return e.commit(ctx, writeRecord(frames), false)
 }
 
 // Replace does what [series.Engine] says of it.
@@ -191,7 +192,7 @@ func (e *Engine) Replace(ctx context.Context, r market.Range, f series.Frame) er
 	if frames := []series.Frame{f}; e.isBulk(frames) {
 		return e.bulk(ctx, frames, &r)
 	}
-	return e.commit(ctx, replaceRecord(r, &f), e.log.Append)
+	return e.commit(ctx, replaceRecord(r, &f), false)
 }
 
 // Delete does what [series.Engine] says of it.
@@ -202,13 +203,18 @@ func (e *Engine) Delete(ctx context.Context, k series.Key, r market.Range) error
 	if e.find(k) == nil {
 		return nil
 	}
-	return e.commit(ctx, deleteRecord(k, r), e.log.AppendReserved)
+	return e.commit(ctx, deleteRecord(k, r), true)
 }
 
-// commit makes a record durable. The log applies it before it returns.
-func (e *Engine) commit(ctx context.Context, record []byte, do func(context.Context, ...[]byte) (seglog.Position, error)) error {
-	if err := e.awaitMemory(ctx); err != nil {
-		return err
+// commit makes a record durable. The log applies it before it returns. What makes
+// room waits for none.
+func (e *Engine) commit(ctx context.Context, record []byte, makesRoom bool) error {
+	do := e.log.AppendReserved
+	if !makesRoom {
+		if err := e.awaitMemory(ctx); err != nil {
+			return err
+		}
+		do = e.log.Append
 	}
 	if _, err := do(ctx, record); err != nil {
 		return closedOr(err)
@@ -360,7 +366,7 @@ func (e *Engine) Close() error {
 func (e *Engine) closeFiles() error {
 	var errs []error
 	for _, s := range append(e.segments, e.unlisted...) {
-		errs = append(errs, s.file.Close())
+		errs = append(errs, s.release()) // those who read it go on
 	}
 	return errors.Join(errs...)
 }

@@ -39,6 +39,7 @@ func (e *Engine) load(m *manifest, mend bool) error {
 		m, mend = &manifest{next: 1}, true
 	}
 	e.manifest, e.numbers, e.floor = m, m.next, m.floor
+	e.forgotten, e.last = m.forgotten, m.forgotten
 	if mend {
 		m.generation++
 		if err := m.publish(e.folder); err != nil {
@@ -48,6 +49,10 @@ func (e *Engine) load(m *manifest, mend bool) error {
 	if err := e.loadSegments(m.segments); err != nil {
 		return err
 	}
+	for _, s := range e.entries(series.Filter{}) {
+		s.learnAll(s.chunks)
+	}
+	e.countSegments()
 	if err := e.replay(); err != nil {
 		return err
 	}
@@ -123,7 +128,11 @@ func (s *entry) take(chunks []headed, number uint64, accepted bool) {
 			}
 			rows = append(rows, h.chunk)
 		case chunkTomb:
-			tombs = append(tombs, tomb{h.in, h.hi})
+			t := tomb{h.in, h.hi, h.last}
+			if accepted {
+				t.number = number
+			}
+			tombs = append(tombs, t)
 		case chunkAttrs:
 			if h.hi >= s.said {
 				s.attrs, s.said = h.attrs, h.hi
@@ -133,24 +142,22 @@ func (s *entry) take(chunks []headed, number uint64, accepted bool) {
 	slices.SortFunc(rows, func(a, b *chunk) int { return a.first.compare(b.first, s.key.Kind) })
 	slices.SortFunc(tombs, func(a, b tomb) int { return cmp.Compare(a.seq, b.seq) })
 	s.chunks, s.tombs = rows, tombs
-	s.learnLocked(chunks)
 }
 
-// learnLocked notes the types of extra columns in chunks that were not deleted as
-// a whole.
-func (s *entry) learnLocked(chunks []headed) {
+// learnAll notes the types of extra columns of chunks that were not deleted as a
+// whole. It needs all of the tombs.
+func (s *entry) learnAll(chunks []*chunk) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var gone uint64
 	for _, t := range s.tombs {
 		if t.whole() {
 			gone = t.seq
 		}
 	}
-	for _, h := range chunks {
-		if h.chunk == nil || h.hi < gone {
-			continue
-		}
-		for _, b := range h.chunk.blocks {
-			if b.kind < typePresence && b.isExtra(s.key.Kind) {
+	for _, c := range chunks {
+		for _, b := range c.blocks {
+			if c.hi >= gone && b.kind < typePresence && b.isExtra(s.key.Kind) {
 				s.learn(b.name, b.valueType())
 			}
 		}

@@ -123,52 +123,65 @@ func (e *Engine) Changes(ctx context.Context, since uint64) iter.Seq2[series.Cha
 	}
 }
 
-// changesSince returns one change of each series that has changed. Nothing is
-// applied meanwhile, so that none with a lower number comes later.
+// changesSince returns the changes of all series. Nothing is applied meanwhile, so
+// that none with a lower number comes later. Who has nothing yet need not know what
+// was deleted.
 func (e *Engine) changesSince(since uint64) ([]series.Change, error) {
 	e.applying.Lock()
 	defer e.applying.Unlock()
-	if since > e.last {
+	if since > e.last || since > 0 && since < e.forgotten {
 		return nil, series.Forget(since, e.last)
 	}
 	var all []series.Change
 	for _, s := range e.entries(series.Filter{}) {
-		if c := s.changeSince(since); c.Seq > since {
-			all = append(all, c)
-		}
+		all = s.appendChanges(all, since)
 	}
 	slices.SortFunc(all, func(a, b series.Change) int { return cmp.Compare(a.Seq, b.Seq) })
 	return all, nil
 }
 
-// changeSince returns what changed as one change, of which the range covers all.
-func (s *entry) changeSince(since uint64) series.Change {
+// appendChanges appends the changes of a series: of chunks and pieces the last
+// one, with all their rows.
+func (s *entry) appendChanges(all []series.Change, since uint64) []series.Change {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	c := series.Change{Seq: s.last, Key: s.key, Range: market.Range{From: 1, To: 1}}
 	if s.last <= since {
-		return c
+		return all
 	}
-	span := cover{kind: s.key.Kind}
-	for _, x := range s.chunks {
-		if max(x.hi, x.number) > since {
-			span.rows(x.first.time, x.last.time)
+	covers := map[uint64]*cover{}
+	at := func(seq uint64) *cover {
+		if covers[seq] == nil {
+			covers[seq] = &cover{kind: s.key.Kind}
+		}
+		return covers[seq]
+	}
+	for _, c := range s.chunks {
+		if seq := max(c.hi, c.number); seq > since {
+			at(seq).rows(c.first.time, c.last.time)
 		}
 	}
 	for _, p := range slices.Concat(s.frozen, s.open) {
 		if p.hi > since {
-			span.rows(p.frame.Time[0], p.frame.Time[p.frame.Len()-1])
+			at(p.hi).rows(p.frame.Time[0], p.frame.Time[p.frame.Len()-1])
 		}
 	}
 	for _, t := range s.tombs {
-		if t.seq > since {
-			span.add(t.in)
+		if t.number > since {
+			at(t.number).add(t.in)
 		}
 	}
-	if span.any {
-		c.Range = span.r
+	if s.said > since {
+		at(s.said)
 	}
-	return c
+	at(s.last)
+	for seq, c := range covers {
+		r := market.Range{From: 1, To: 1} // of attributes alone
+		if c.any {
+			r = c.r
+		}
+		all = append(all, series.Change{Seq: seq, Key: s.key, Range: r})
+	}
+	return all
 }
 
 // A cover is the least range that covers others.

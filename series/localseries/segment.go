@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/zeebo/xxh3"
 
@@ -48,6 +49,8 @@ type segment struct {
 
 	notes map[note]struct{} // what it has besides rows
 	users users             // besides the engine
+
+	damagedOnce atomic.Bool // it could not be merged
 }
 
 // noted notes what the segment has besides rows.
@@ -230,8 +233,10 @@ func (s *segment) read(at, n int64) ([]byte, error) {
 	if at < 0 {
 		return nil, s.damaged(0, io.ErrUnexpectedEOF)
 	}
-	if _, err := s.file.ReadAt(b, at); err != nil {
-		return nil, s.damaged(at, err)
+	if _, err := s.file.ReadAt(b, at); errors.Is(err, io.EOF) {
+		return nil, s.damaged(at, io.ErrUnexpectedEOF)
+	} else if err != nil {
+		return nil, failed(err)
 	}
 	return b, nil
 }

@@ -134,6 +134,8 @@ func (s *segment) sameHead(h *headed, at int64) error {
 
 // log reads the part of the log that counts.
 func (v *verifier) log(e *Engine) {
+	e.flushing.Lock() // nothing of it is let go of meanwhile
+	defer e.flushing.Unlock()
 	e.applying.Lock()
 	floor := e.floor
 	e.applying.Unlock()

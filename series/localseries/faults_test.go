@@ -218,7 +218,7 @@ func TestATombStaysWhileABulkThatItCoversIsWritten(t *testing.T) {
 	ctx := t.Context()
 	write(t, e, bars(100, 101, 1)) // the series exists
 	release := h.holdBulk(t, func() error { return e.Write(ctx, []series.Frame{bars(1, 13, 7)}) })
-	write(t, e, bars(1, 3, 8))                                             // after the bulk by number
+	write(t, e, bars(1, 3, 8))                                              // after the bulk by number
 	must(t, e.Delete(ctx, rebarKey, market.Range{From: at(5), To: at(13)})) // after that write
 	must(t, e.flush())
 	write(t, e, bars(200, 201, 1))

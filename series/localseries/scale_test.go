@@ -153,8 +153,10 @@ func TestSizesOfRealFiles(t *testing.T) {
 	}
 }
 
-// keep writes a frame twice, and wants it back once after the store was opened
-// again.
+var copies = flag.Int("copies", 1, "under how many symbols TestSizesOfRealFiles writes each file")
+
+// keep writes a frame under some symbols, twice, and wants it back once after the
+// store was opened again.
 func keep(t *testing.T, name string, f series.Frame) {
 	t.Helper()
 	folder := t.TempDir()
@@ -163,13 +165,17 @@ func keep(t *testing.T, name string, f series.Frame) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := s.Write(t.Context(), []series.Frame{f}, nil); err != nil {
-			t.Fatal(err)
+		for _, y := range symbols(*copies) {
+			f.Key.Symbol = y
+			if _, err := s.Write(t.Context(), []series.Frame{f}, nil); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%s: %d rows, %.2f bytes a row in segments, %.2f in all", name, f.Len(), float64(segmentsOf(t, folder))/float64(f.Len()), float64(sizeOf(t, folder))/float64(f.Len()))
+		rows := float64(f.Len() * *copies)
+		t.Logf("%s: %d rows, %.2f bytes a row in segments, %.2f in all", name, f.Len(), float64(segmentsOf(t, folder))/rows, float64(sizeOf(t, folder))/rows)
 		if s, err = Open(folder, nil); err != nil {
 			t.Fatal(err)
 		}

@@ -42,8 +42,8 @@ func randomSteps(seed uint64, n int) []step {
 func randomStep(seed uint64, i int) step {
 	r := rand.New(rand.NewPCG(seed, uint64(i)))
 	k := crashKeys[r.IntN(len(crashKeys))]
-	in := market.Range{From: market.Time(60e9 * (1 + r.IntN(20)))}
-	in.To = in.From + market.Time(60e9*r.IntN(10))
+	in := market.Range{From: 60e9 * market.Time(1+r.IntN(20))}
+	in.To = in.From + 60e9 * market.Time(r.IntN(10))
 	switch r.IntN(8) {
 	case 0:
 		return step{fmt.Sprint("delete ", k, in), func(ctx context.Context, e series.Engine) error { return e.Delete(ctx, k, in) }}
@@ -68,7 +68,7 @@ func randomFrame(r *rand.Rand, k series.Key, in market.Range, i int) series.Fram
 		price.Name = series.BaseColumns(k.Kind)[0].Name
 	}
 	for m := range 30 {
-		if t := market.Time(60e9 * (1 + m)); in.Contains(t) && r.IntN(3) == 0 {
+		if t := 60e9 * market.Time(1+m); in.Contains(t) && r.IntN(3) == 0 {
 			f.Time = append(f.Time, t)
 			price.Floats = append(price.Floats, float64(i)+float64(m)/100)
 			id.Ints = append(id.Ints, int64(i))

@@ -15,14 +15,11 @@ import (
 	"github.com/redfire-quant/redfire/series"
 )
 
-var scale = flag.Int("scale", 0, "how many million bars TestScale writes; 0 leaves it out, 100 takes minutes and 2 GB")
+var scale = flag.Int("scale", 1, "how many million bars TestScale writes: 100 take a minute or two")
 
 // TestScale writes bars of 10,000 symbols in batches and prints what that costs
 // as there are more of them. It judges nothing: the figures do.
 func TestScale(t *testing.T) {
-	if *scale == 0 {
-		t.Skip("NOT RUN: -scale says how many million bars")
-	}
 	folder := t.TempDir()
 	s, err := Open(folder, nil)
 	if err != nil {

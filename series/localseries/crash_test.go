@@ -43,7 +43,7 @@ func randomStep(seed uint64, i int) step {
 	r := rand.New(rand.NewPCG(seed, uint64(i)))
 	k := crashKeys[r.IntN(len(crashKeys))]
 	in := market.Range{From: 60e9 * market.Time(1+r.IntN(20))}
-	in.To = in.From + 60e9 * market.Time(r.IntN(10))
+	in.To = in.From + 60e9*market.Time(r.IntN(10))
 	switch r.IntN(8) {
 	case 0:
 		return step{fmt.Sprint("delete ", k, in), func(ctx context.Context, e series.Engine) error { return e.Delete(ctx, k, in) }}

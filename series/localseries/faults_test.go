@@ -210,6 +210,24 @@ func mergeAll(t testing.TB, e *Engine) {
 	}
 }
 
+func TestRowsFromBeforeABulkDoNotGrowTogetherWithThoseAfterIt(t *testing.T) {
+	h := newBench(quiet(100))
+	e := h.open(t)
+	defer e.Close()
+	write(t, e, bars(1, 4, 1))
+	release := h.holdBulk(t, func() error { return e.Write(t.Context(), []series.Frame{bars(1, 13, 7)}) })
+	write(t, e, bars(20, 22, 8)) // behind the rows from before, and after the bulk by number
+	release()
+	want := "1=7 2=7 3=7 4=7 5=7 6=7 7=7 8=7 9=7 10=7 11=7 12=7 20=8 21=8"
+	if got := rowsOf(t, e); got != want {
+		t.Errorf("in memory: got %s, want %s", got, want)
+	}
+	must(t, e.flush())
+	if got := rowsOf(t, e); got != want {
+		t.Errorf("in segments: got %s, want %s", got, want)
+	}
+}
+
 // Seen once: a tomb that covers a bulk write in flight is dropped by a merge.
 func TestATombStaysWhileABulkThatItCoversIsWritten(t *testing.T) {
 	h := newBench(quiet(100))

@@ -34,8 +34,8 @@ func (e *Engine) mergeSegments() {
 			merged, err := e.mergeOnce()
 			e.memory.Lock()
 			e.memory.merged = attempt{e.memory.merged.tries + 1, err}
+			e.tellLocked()
 			e.memory.Unlock()
-			e.tell()
 			if err != nil || !merged || e.closed.Load() {
 				break
 			}
@@ -43,10 +43,8 @@ func (e *Engine) mergeSegments() {
 	}
 }
 
-// tell wakes those who wait for room.
-func (e *Engine) tell() {
-	e.memory.Lock()
-	defer e.memory.Unlock()
+// tellLocked wakes those who wait for room. The caller holds memory.
+func (e *Engine) tellLocked() {
 	close(e.memory.less)
 	e.memory.less = make(chan struct{})
 }
@@ -316,8 +314,7 @@ func (m *merger) settle(chunks []headed) {
 				rows = append(rows, h.chunk)
 			}
 		}
-		slices.SortFunc(rows, func(a, b *chunk) int { return a.first.compare(b.first, s.key.Kind) })
-		s.chunks = rows
+		s.chunks = byFirstRow(rows)
 		s.tombs = slices.DeleteFunc(slices.Clone(s.tombs), func(t tomb) bool { return slices.Contains(x.left, t) })
 		s.mu.Unlock()
 	}

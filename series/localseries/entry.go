@@ -173,8 +173,13 @@ func (f *frost) thaw(chunks []*chunk) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.frozen = nil
-	s.chunks = slices.Concat(s.chunks, chunks)
-	slices.SortFunc(s.chunks, func(a, b *chunk) int { return a.first.compare(b.first, s.key.Kind) })
+	s.chunks = byFirstRow(slices.Concat(s.chunks, chunks))
+}
+
+// byFirstRow sorts chunks of one series, and returns them.
+func byFirstRow(chunks []*chunk) []*chunk {
+	slices.SortFunc(chunks, func(a, b *chunk) int { return a.first.compare(b.first, a.kind) })
+	return chunks
 }
 
 // undo takes back what freeze did, when the segment could not be written.

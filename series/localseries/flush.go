@@ -79,8 +79,8 @@ func (e *Engine) writeSegments() {
 		err := e.flush()
 		e.memory.Lock()
 		e.memory.flushed = attempt{e.memory.flushed.tries + 1, err}
+		e.tellLocked()
 		e.memory.Unlock()
-		e.tell()
 		give(e.more)
 	}
 }
@@ -130,13 +130,13 @@ func (e *Engine) flush() (err error) {
 		for _, f := range frozen {
 			f.undo()
 		}
-		e.thawed(0)
+		e.thawed(false)
 		return err
 	}
 	for i, f := range frozen {
 		f.thaw(chunks[i])
 	}
-	e.thawed(1)
+	e.thawed(true)
 	e.applying.Lock()
 	e.floor = floor
 	e.applying.Unlock()
@@ -165,14 +165,16 @@ func (e *Engine) freezeAll() ([]*frost, []*segment, seglog.Position) {
 	return frozen, more, e.applied
 }
 
-// thawed notes that what was frozen is in a segment (1), or in memory still (0).
-func (e *Engine) thawed(written int64) {
+// thawed notes that nothing is being written any more. If it was written, it is
+// no longer in memory.
+func (e *Engine) thawed(written bool) {
 	e.memory.Lock()
 	defer e.memory.Unlock()
-	e.memory.bytes -= written * e.memory.frozen
+	if written {
+		e.memory.bytes -= e.memory.frozen
+	}
 	e.memory.frozen = 0
-	close(e.memory.less)
-	e.memory.less = make(chan struct{})
+	e.tellLocked()
 }
 
 // writeFrozen writes a segment, and returns the chunks of each series.
@@ -223,23 +225,9 @@ func joinAll(pieces []*piece) []*piece {
 		for n < len(pieces) && pieces[n].epoch == pieces[0].epoch {
 			n++
 		}
-		all = append(all, joinEpoch(pieces[:n]))
+		all = append(all, joinPieces(pieces[:n]...))
 		pieces = pieces[n:]
 	}
-	return all
-}
-
-func joinEpoch(pieces []*piece) *piece {
-	if len(pieces) == 1 {
-		return pieces[0]
-	}
-	var sources []source
-	all := &piece{newBuilder(pieces[0].frame.Key), pieces[0].lo, pieces[0].hi, pieces[0].epoch}
-	for _, p := range pieces {
-		all.lo, all.hi = min(all.lo, p.lo), max(all.hi, p.hi)
-		sources = append(sources, source{frame: &p.frame, hi: p.hi})
-	}
-	newMerge(sources).addTo(all.builder)
 	return all
 }
 

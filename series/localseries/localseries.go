@@ -75,12 +75,9 @@ func NewEngine(path string, opts *Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("localseries: open: %w", failed(err))
 	}
-	unlock, err := disk.Lock(path)
-	if held := (*disk.HeldError)(nil); errors.As(err, &held) {
-		return nil, fmt.Errorf("localseries: open: %w", fault.DiskHeld.Errorf("%w", err))
-	}
+	unlock, err := lock(path)
 	if err != nil {
-		return nil, fmt.Errorf("localseries: open: %w", failed(err))
+		return nil, fmt.Errorf("localseries: open: %w", err)
 	}
 	e, err := newEngine(data, log, opts)
 	if err != nil {
@@ -88,6 +85,18 @@ func NewEngine(path string, opts *Options) (*Engine, error) {
 	}
 	e.unlock = unlock
 	return e, nil
+}
+
+// lock holds the folder at path.
+func lock(path string) (unlock func() error, err error) {
+	unlock, err = disk.Lock(path)
+	if held := (*disk.HeldError)(nil); errors.As(err, &held) {
+		return nil, fault.DiskHeld.Errorf("%w", err)
+	}
+	if err != nil {
+		return nil, failed(err)
+	}
+	return unlock, nil
 }
 
 // An Engine keeps series in a folder. It is safe for concurrent use.

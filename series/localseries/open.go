@@ -139,9 +139,8 @@ func (s *entry) take(chunks []headed, number uint64, accepted bool) {
 			}
 		}
 	}
-	slices.SortFunc(rows, func(a, b *chunk) int { return a.first.compare(b.first, s.key.Kind) })
 	slices.SortFunc(tombs, func(a, b tomb) int { return cmp.Compare(a.seq, b.seq) })
-	s.chunks, s.tombs = rows, tombs
+	s.chunks, s.tombs = byFirstRow(rows), tombs
 }
 
 // learnAll notes the types of extra columns of chunks that were not deleted as a

@@ -239,12 +239,20 @@ func overlap(p, q *piece) bool {
 	return p.frame.ComparePlace(0, &q.frame, q.frame.Len()-1) <= 0 && q.frame.ComparePlace(0, &p.frame, p.frame.Len()-1) <= 0
 }
 
-// joinPieces returns the rows of both, those of q where both have one.
-func joinPieces(p, q *piece) *piece {
-	joined := &piece{newBuilder(p.frame.Key), min(p.lo, q.lo), max(p.hi, q.hi), q.epoch}
-	m := newMerge([]source{{frame: &p.frame, hi: p.hi}, {frame: &q.frame, hi: q.hi}})
-	m.addTo(joined.builder)
-	return joined
+// joinPieces returns the rows of pieces of one epoch, of those in one place the
+// one that came last.
+func joinPieces(pieces ...*piece) *piece {
+	if len(pieces) == 1 {
+		return pieces[0]
+	}
+	var sources []source
+	all := &piece{newBuilder(pieces[0].frame.Key), pieces[0].lo, pieces[0].hi, pieces[0].epoch}
+	for _, p := range pieces {
+		all.lo, all.hi = min(all.lo, p.lo), max(all.hi, p.hi)
+		sources = append(sources, source{frame: &p.frame, hi: p.hi})
+	}
+	newMerge(sources).addTo(all.builder)
+	return all
 }
 
 // without returns pieces without the rows in r. Those that have none there stay

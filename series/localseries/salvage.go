@@ -51,12 +51,9 @@ func (s *salvage) run(from, to string) (err error) {
 	if _, err := os.Stat(from); err != nil {
 		return failed(err)
 	}
-	unlock, err := disk.Lock(from)
-	if held := (*disk.HeldError)(nil); errors.As(err, &held) {
-		return fault.DiskHeld.Errorf("%w", err)
-	}
+	unlock, err := lock(from)
 	if err != nil {
-		return failed(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	if s.data, err = disk.Open(from); err != nil {

@@ -375,6 +375,11 @@ func (c *Column) notFinite() int {
 	return -1
 }
 
+// HasValue reports whether any row has a value.
+func (c *Column) HasValue() bool {
+	return c.Len() > 0 && (c.Valid == nil || slices.Contains(c.Valid, true))
+}
+
 // has reports whether row i has a value.
 func (c *Column) has(i int) bool { return c.Valid == nil || c.Valid[i] }
 

@@ -43,7 +43,7 @@ func prepare(frames []Frame) ([]*Frame, error) {
 // itself if there are none.
 func (f *Frame) withoutEmpty() *Frame {
 	empty := func(c Column) bool {
-		return !IsBase(f.Key.Kind, c.Name) && (c.Len() == 0 || c.Valid != nil && !slices.Contains(c.Valid, true))
+		return !IsBase(f.Key.Kind, c.Name) && !c.HasValue()
 	}
 	if !slices.ContainsFunc(f.Cols, empty) {
 		return f
@@ -241,8 +241,14 @@ func rangeOf(f *Frame) market.Range {
 	if f.Len() == 0 {
 		return market.Range{From: 1, To: 1}
 	}
-	first, last := f.Time[0], f.Time[f.Len()-1]
-	if f.Key.Kind == Ticks {
+	return RangeOf(f.Key.Kind, f.Time[0], f.Time[f.Len()-1])
+}
+
+// RangeOf returns the least range that holds rows of kind k whose first and last
+// have these times; those of ticks hold their whole microseconds. An end that
+// cannot be written is open.
+func RangeOf(k Kind, first, last market.Time) market.Range {
+	if k == Ticks {
 		first, last = market.Time(first.Micro()*1000), market.Time(last.Micro()*1000+999)
 	}
 	r := market.Range{From: cmp.Or(first, 1), To: cmp.Or(last+1, 1)} // 0 would be an open end

@@ -193,14 +193,7 @@ type cover struct {
 
 // rows covers rows from one time to another.
 func (c *cover) rows(first, last market.Time) {
-	if c.kind == series.Ticks {
-		first, last = market.Time(first.Micro()*1000), market.Time(last.Micro()*1000+999)
-	}
-	r := market.Range{From: cmp.Or(first, 1), To: cmp.Or(last+1, 1)} // 0 would be an open end
-	if r.To > market.MaxTime {
-		r.To = 0
-	}
-	c.add(r)
+	c.add(series.RangeOf(c.kind, first, last))
 }
 
 func (c *cover) add(r market.Range) {

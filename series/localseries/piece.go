@@ -65,7 +65,7 @@ func (b *builder) add(f *series.Frame, from, to int) {
 
 // empty reports whether c is an extra column without a value.
 func empty(k series.Kind, c *series.Column) bool {
-	return !series.IsBase(k, c.Name) && (c.Len() == 0 || c.Valid != nil && !slices.Contains(c.Valid, true))
+	return !series.IsBase(k, c.Name) && !c.HasValue()
 }
 
 // addValues adds values of a column that has the same name and type.

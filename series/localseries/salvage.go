@@ -14,6 +14,7 @@ import (
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/internal/disk"
 	"github.com/redfire-quant/redfire/internal/seglog"
+	"github.com/redfire-quant/redfire/series"
 )
 
 // Salvaged says what Salvage found.
@@ -208,9 +209,8 @@ func (s *salvage) chunk(from *segment, b []byte, at int64, to *segmentWriter) in
 		for i := range c.blocks {
 			x := &c.blocks[i]
 			if body := whole[h.length:]; xxh3.Hash(body[x.offset:x.offset+x.length]) != x.sum {
-				span := cover{kind: h.key.Kind}
-				span.rows(c.first.time, c.last.time)
-				s.lost(Damage{from.path, at, h.key, span.r, nil}, from.damaged(at+h.length+x.offset, errSum))
+				in := series.RangeOf(h.key.Kind, c.first.time, c.last.time)
+				s.lost(Damage{from.path, at, h.key, in, nil}, from.damaged(at+h.length+x.offset, errSum))
 				return h.length + h.body
 			}
 		}

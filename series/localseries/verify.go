@@ -108,9 +108,7 @@ func (v *verifier) segment(s *segment) {
 func (v *verifier) chunk(s *segment, h *headed, at int64, b *buffer) (next int64) {
 	d := Damage{File: s.path, Offset: at, Key: h.key, Range: h.in}
 	if c := h.chunk; c != nil {
-		span := cover{kind: h.key.Kind}
-		span.rows(c.first.time, c.last.time)
-		d.Range = span.r
+		d.Range = series.RangeOf(h.key.Kind, c.first.time, c.last.time)
 	}
 	err := s.sameHead(h, at)
 	if err == nil && h.chunk != nil {

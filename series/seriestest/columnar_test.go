@@ -128,7 +128,7 @@ func (e *columnar) keepLocked(f *series.Frame) {
 	}
 	c.all = append(c.all, chunk{e.seq, f.Clone()})
 	for i := range f.Cols {
-		if col := &f.Cols[i]; !series.IsBase(f.Key.Kind, col.Name) && (col.Valid == nil || slices.Contains(col.Valid, true)) {
+		if col := &f.Cols[i]; !series.IsBase(f.Key.Kind, col.Name) && col.HasValue() {
 			c.extra[col.Name] = col.Type()
 		}
 	}

@@ -233,7 +233,7 @@ func (e *lineEngine) writeFrame(ctx context.Context, f *series.Frame) error {
 		meta.fields["attrs"] = string(text)
 	}
 	for i := range f.Cols {
-		if c := &f.Cols[i]; !series.IsBase(f.Key.Kind, c.Name) && c.Len() > 0 && (c.Valid == nil || slices.Contains(c.Valid, true)) {
+		if c := &f.Cols[i]; !series.IsBase(f.Key.Kind, c.Name) && c.HasValue() {
 			meta.fields["extra_"+c.Name] = int64(c.Type())
 		}
 	}

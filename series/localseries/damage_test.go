@@ -193,3 +193,30 @@ func verify(t *testing.T, e *Engine) (all []Damage) {
 	}
 	return all
 }
+
+func TestOpeningTellsWhatItMovedAside(t *testing.T) {
+	all, want := left(t, false)
+	var last string
+	for path := range all {
+		if strings.HasSuffix(path, ".log") && path > last {
+			last = path
+		}
+	}
+	d := all.with(t, last, append(slices.Clone(all[last]), "half a group"...))
+	e, err := newEngine(d.Folder("data"), d.Folder("log"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	torn := e.Torn()
+	if len(torn) != 1 || torn[0].Bytes != int64(len("half a group")) {
+		t.Fatalf("got %+v, want the 12 bytes that nobody acknowledged", torn)
+	}
+	kept, err := disk.ReadFile(d.Folder("log"), strings.TrimPrefix(torn[0].File, "log/"), 1<<20)
+	if err != nil || !strings.HasSuffix(string(kept), "half a group") {
+		t.Errorf("%s holds %q, %v", torn[0].File, kept, err)
+	}
+	if got := contents(t, e); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -107,6 +107,7 @@ type Engine struct {
 	log     *seglog.Log
 	closed  atomic.Bool
 	ended   sync.WaitGroup // the writer of segments
+	torn    []seglog.Torn  // what opening moved aside
 	unlock  func() error   // nil where nothing is locked
 	full    chan struct{}  // holds a token when memory is full
 	more    chan struct{}  // holds a token when there may be segments to merge
@@ -242,6 +243,22 @@ func closedOr(err error) error {
 }
 
 func isUnknown(err error) bool { return errors.Is(err, fault.Unknown) }
+
+// A Torn is the end of a log that a loss of power left, of calls that were not
+// acknowledged. Nothing reads it again: it is kept for people.
+type Torn struct {
+	File  string // where it was moved to
+	Bytes int64
+}
+
+// Torn returns what was moved aside when the engine was opened, usually nothing.
+func (e *Engine) Torn() []Torn {
+	all := make([]Torn, 0, len(e.torn))
+	for _, t := range e.torn {
+		all = append(all, Torn{t.File, t.Bytes})
+	}
+	return all
+}
 
 // find returns the entry of k, nil if there is none.
 func (e *Engine) find(k series.Key) *entry {

@@ -21,7 +21,7 @@ func (e *Engine) open(log disk.Folder) error {
 	if err != nil {
 		return err
 	}
-	e.log, _, err = seglog.Open(log, &seglog.Options{Floor: e.opts.Floor, Applied: e.apply})
+	e.log, e.torn, err = seglog.Open(log, &seglog.Options{Floor: e.opts.Floor, Applied: e.apply})
 	if err != nil {
 		return err
 	}

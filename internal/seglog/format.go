@@ -9,7 +9,8 @@ import (
 )
 
 // A log is a folder of segments, 0000000001.log and on, and a marker. Numbers
-// are little-endian, checksums CRC-32C.
+// are little-endian and have no sign. A checksum is CRC-32C, that of iSCSI: of
+// the bytes "123456789" it is 0xe3069283.
 //
 // A segment begins with a header of 64 bytes:
 //
@@ -22,24 +23,40 @@ import (
 //	48 12  0
 //	60  4  checksum of the 60 bytes before
 //
-// Groups follow. A group is a header of 32 bytes and records:
+// Groups follow, one behind the other. A group is a header of 32 bytes and
+// records:
 //
 //	 0  4  0xf1e2d3c4
-//	 4  4  bytes of records
+//	 4  4  bytes of records, with the 8 before each content
 //	 8  8  the position of the group
 //	16  8  how far the log was durable when the group was written
 //	24  4  number of records
 //	28  4  checksum of the 28 bytes before
 //
-// A record is 4 bytes of length, which is below 2^28 so that none looks like a
-// group, 4 bytes of checksum of length and content, and the content. The
-// position of a record is that of its length.
+// A record:
 //
-// What stands in a segment at or behind the base of the next one does not
-// count: a sync of it failed, and it was written again there.
+//	0  4  length of the content, 1 to 2^28: none looks like a group
+//	4  4  checksum of the 4 bytes before and the content
+//	8     content
 //
-// The marker, "synced", has 24 bytes: 8 of position up to which all is durable,
-// 8 of 0, 4 of 0, and 4 of checksum of the 20 before. It may be behind.
+// What stands at an offset of a segment has the position base + offset - 64. The
+// position of a group is that of its header, the position of a record that of
+// its length.
+//
+// The numbers of segments ascend, and may leave some out. What stands in a
+// segment at or behind the base of the next one does not count: a sync of it
+// failed, and it was written again there. In the last segment the log ends
+// before the first group that is not sound, of which a checksum or the position
+// is wrong, or a part is missing: all records of a group count, or none. A last
+// segment whose header is not sound does not count either. It is damage if the
+// log ends before what the marker, or a sound header of a group further on,
+// says was durable.
+//
+// The marker, "synced", may be behind:
+//
+//	 0  8  the position up to which all is durable
+//	 8 12  0
+//	20  4  checksum of the 20 bytes before
 const (
 	segmentHeader = 64
 	groupHeader   = 32

@@ -15,9 +15,10 @@
 // # Format
 //
 // A uvarint is 7 bits a byte, the lowest first, the highest bit set in all but
-// the last. A varint is the uvarint of x<<1 ^ x>>63. Other numbers are
-// little-endian. Arithmetic wraps around in 64 bits. The first byte of a block
-// is its kind.
+// the last. A varint x is the uvarint u = x<<1 ^ x>>63, where the second shift
+// brings in the sign, and x = u>>1 ^ -(u&1), where the shift brings in 0. Other
+// numbers are little-endian. Arithmetic wraps around in 64 bits. The first byte
+// of a block is its kind.
 //
 // Integers ([AppendInts]), kind 0x00 to 0x0e: bits 0 and 1 are the depth, 0 to
 // 2; bit 2 (4) is set if small numbers have a sign, bit 3 (8) if the column is
@@ -78,10 +79,12 @@
 //	0x1a  byte p, block: high minus the greater of open and close
 //	0x1b  byte p, block: the lesser of open and close, minus low
 //
-// Truths ([AppendBools]), runs or a bitmap:
+// Truths ([AppendBools]), runs or a bitmap. Runs do not say how many values
+// there are, which whoever unpacks them must know:
 //
 //	byte     0x20, or 0x21 if the first is true
-//	uvarint  the length of each run, at least 1, until all n values have one
+//	uvarint  the length of each run, at least 1, until all values have one;
+//	         a run of true follows one of false, and the other way round
 //
 //	byte     0x22
 //	uvarint  n

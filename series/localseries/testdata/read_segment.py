@@ -1,125 +1,107 @@
-"""Prints the rows of a segment as JSON: written from docs/en/format.md alone. Checksums are not looked at."""
-import json, struct, sys
+"""Prints the chunks of a segment as JSON, one a line. Follows docs/en/format.md; no checksum is looked at."""
+import io, json, struct, sys
 
-BARS = ["open", "high", "low", "close", "volume", "turnover", "open_interest"]
-M = (1 << 64) - 1
+BARS = "open high low close volume turnover open_interest".split()
+TICKS = "last_price last_volume volume turnover open_interest limit_up limit_down open_price high_price low_price pre_close".split()
+TICKS += [f"{what}_{level}" for level in range(1, 6) for what in ("bid_price", "bid_volume", "ask_price", "ask_volume")]
+TICKS += ["depth", "localtime", "name"]
 
+def uint(f, size): return int.from_bytes(f.read(size), "little")
+def doubles(b): return list(struct.unpack(f"<{len(b) // 8}d", b))
+def signed(x): return x >> 1 ^ -(x & 1)
+def text(f): return f.read(count(f)).decode()
 
-def signed(x):
-    x &= M
-    return x - (1 << 64) if x >> 63 else x
+def count(f):
+    byte = uint(f, 1)
+    return byte if byte < 128 else byte - 128 + (count(f) << 7)
 
+def key(f): return [*struct.unpack("<Bi", f.read(5)), text(f), text(f), text(f)]
 
-class Bytes:
-    def __init__(self, b): self.b, self.at = b, 0
-    def take(self, n): self.at += n; return self.b[self.at - n:self.at]
-    def u(self, n): return int.from_bytes(self.take(n), "little")
-    def count(self):
-        x = shift = 0
-        while True:
-            c = self.u(1)
-            x |= (c & 127) << shift
-            if c < 128: return x
-            shift += 7
-    def varint(self): x = self.count(); return (x >> 1) ^ -(x & 1)
-    def text(self): return self.take(self.count()).decode()
+def attributes(f):
+    n = count(f)
+    return {text(f): text(f) for _ in range(n - 1)} if n else None
 
+def name(f, kind):
+    n = uint(f, 1)
+    return text(f) if n == 0 else {253: "time", 254: "seq"}.get(n) or (BARS if kind == 1 else TICKS)[n - 1]
 
-def unpack(r, n, w):
-    bits = int.from_bytes(r.take((n * w + 7) // 8), "little")
-    return [bits >> i * w & (1 << w) - 1 for i in range(n)]
+def packed(f, n, width):
+    bits = uint(f, (n * width + 7) // 8)
+    return [bits >> i * width & (1 << width) - 1 for i in range(n)]
 
+def group(f, n):
+    width = uint(f, 1)
+    if width < 128: return packed(f, n, width)
+    exceptions, excess, small = uint(f, 1), uint(f, 1), packed(f, n, width - 128)
+    for row, upper in zip(f.read(exceptions), packed(f, exceptions, excess)): small[row] |= upper << width - 128
+    return small
 
-def integers(r):
-    kind = r.u(1)
-    n, base = r.count(), r.varint()
-    step = 0 if kind & 8 else r.count()
-    value = r.varint() if kind & 3 else 0
-    slope = r.varint() if kind & 3 == 2 else 0
-    out = []
-    while len(out) < n:
-        size = min(128, n - len(out))
-        small = [0] * size
-        if not kind & 8:
-            w = r.u(1)
-            e, x = (r.u(1), r.u(1)) if w & 128 else (0, 0)
-            small = unpack(r, size, w & 127)
-            places = r.take(e)
-            for i, upper in zip(places, unpack(r, e, x)): small[i] |= upper << (w & 127)
-        for u in small:
-            if kind & 4: u = (u >> 1) ^ -(u & 1)
-            d = base + step * u
-            if kind & 3 == 2: slope += d; value += slope
-            elif kind & 3 == 1: value += d
-            else: value = d
-            out.append(signed(value))
-    return out
+def integers(f):
+    kind, n, base = uint(f, 1), count(f), signed(count(f))
+    depth, flat, values = kind & 3, kind & 8, []
+    step = 0 if flat else count(f)
+    value = signed(count(f)) if depth > 0 else 0
+    slope = signed(count(f)) if depth > 1 else 0
+    while len(values) < n:
+        size = min(128, n - len(values))
+        for u in [0] * size if flat else group(f, size):
+            d = base + step * (signed(u) if kind & 4 else u)
+            slope = slope + d if depth > 1 else d
+            value = value + slope if depth > 0 else d
+            values.append((value + 2**63) % 2**64 - 2**63)
+    return values
 
-
-def numbers(r):
-    kind = r.u(1)
-    if kind == 0x12: return [struct.unpack("<d", struct.pack("<q", x))[0] for x in integers(r)]
-    p = 10 ** r.u(1)
-    out = [x / p for x in integers(r)]
-    if kind == 0x11:
-        at = 0
-        for _ in range(r.count()):
-            at += r.count()
-            out[at] = struct.unpack("<d", r.take(8))[0]
-            at += 1
-    return out
-
+def numbers(f):
+    kind = uint(f, 1)
+    if kind == 0x12: return [doubles(struct.pack("<q", x))[0] for x in integers(f)]
+    power, row = 10 ** uint(f, 1), -1
+    values = [x / power for x in integers(f)]
+    for _ in range(count(f) if kind == 0x11 else 0):
+        row += count(f) + 1
+        values[row] = doubles(f.read(8))[0]
+    return values
 
 def prices(blocks):
-    if blocks["open"].b[0] != 0x18: return {name: numbers(b) for name, b in blocks.items()}
-    p, last, d = 1, 0, {}
-    for name, b in blocks.items():
-        b.u(1); p = 10 ** b.u(1)
-        if name == "open": last = b.varint()
-        d[name] = integers(b)
-    out = {name: [] for name in blocks}
-    for o, h, l, c in zip(*(d[name] for name in BARS[:4])):
-        o += last; last = c = o + c
-        for name, x in zip(BARS, (o, max(o, c) + h, min(o, c) - l, c)): out[name].append(x / p)
-    return out
+    if blocks[0].getvalue()[0] != 0x18: return [numbers(b) for b in blocks]
+    power, rows = [10 ** b.read(2)[1] for b in blocks][0], []
+    last = signed(count(blocks[0]))
+    for o, h, l, c in zip(*map(integers, blocks)):
+        o += last
+        last = c = o + c
+        rows.append([x / power for x in (o, max(o, c) + h, min(o, c) - l, c)])
+    return zip(*rows)
 
+def texts(f):
+    all = [text(f) for _ in range(count(f))]
+    return [all[i] for i in integers(f)]
 
-def truths(r, n):
-    kind = r.u(1)
-    if kind == 0x22: r.count(); return [bool(x) for x in unpack(r, n, 1)]
-    out, now = [], kind == 0x21
-    while len(out) < n: out += [now] * r.count(); now = not now
-    return out
+def truths(f, n):
+    kind, values = uint(f, 1), []
+    if kind == 0x22: return packed(f, count(f), 1)
+    while len(values) < n: values, kind = values + [kind & 1] * count(f), kind ^ 1
+    return values
 
-
-def chunk(r):
-    start = r.at
-    assert r.take(4) == b"CHNK"
-    length, size = r.u(4), r.u(8)
-    r.u(8)
-    if r.u(1) != 1: r.at = start + length + size; return
-    kind, interval, code, exchange, name = r.u(1), r.u(4), r.text(), r.text(), r.text()
-    r.take(24)
-    rows = r.count()
-    r.take(16 if kind != 2 else 24)
-    heads = []
-    for _ in range(r.count()):
-        n = r.u(1)
-        column = {253: "time", 254: "seq"}.get(n) or (BARS[n - 1] if n else r.text())
-        heads.append((column, r.u(1), r.u(8), r.u(8)))
-    columns, refer = {}, {}
+def chunk(f):
+    assert f.read(4) == b"CHNK"
+    what = f.read(21)[20]
+    found = {"key": key(f), "changes": struct.unpack("<QQQ", f.read(24))}
+    if what == 2: return found | {"range": struct.unpack("<qq", f.read(16))}
+    if what == 3: return found | {"attributes": attributes(f)}
+    kind, rows, columns, four = found["key"][0], count(f), {}, []
+    f.read(24 if kind == 2 else 16)
+    heads = [(name(f, kind), *struct.unpack("<BQQ", f.read(17))) for _ in range(count(f))]
     for column, type, length, _ in heads:
-        b = Bytes(r.take(length))
-        if type == 65: refer[column] = b
-        elif type == 128: columns[column] = [x if ok else None for x, ok in zip(columns[column], truths(b, rows))]
-        elif type == 3: texts = [b.text() for _ in range(b.count())]; columns[column] = [texts[i] for i in integers(b)]
-        else: columns[column] = integers(b) if type == 2 else numbers(b)
-    if refer: columns.update(prices(refer))
-    print(json.dumps({"key": [kind, interval, code, exchange, name], "rows": rows, "columns": columns}))
+        block = io.BytesIO(f.read(length))
+        if type == 65: four.append(block)
+        elif type == 128: columns[column] = [x if ok else None for x, ok in zip(columns[column], truths(block, rows))]
+        else: columns[column] = {1: numbers, 2: integers, 3: texts}[type](block)
+    if four: columns.update(zip(BARS, prices(four)))
+    return found | {"rows": rows, "columns": columns}
 
-
-data = Bytes(open(sys.argv[1], "rb").read())
-assert data.take(8) == b"RFSEGMNT" and data.u(8) == 1
-end = int.from_bytes(data.b[-40:-32], "little")
-data.at = 32
-while data.at < end: chunk(data)
+if __name__ == "__main__":
+    with open(sys.argv[1], "rb") as f:
+        assert f.read(8) == b"RFSEGMNT" and uint(f, 8) == 1
+        f.seek(-40, 2)
+        directory = uint(f, 8)
+        f.seek(32)
+        while f.tell() < directory: print(json.dumps(chunk(f)))

@@ -58,7 +58,7 @@ var allowed = map[string][]string{
 	"cache":                  {"fault", "spool"},
 	"series":                 {"fault", "market", "internal/disk", "internal/seglog", "spool"},
 	"vnpytables":             {"fault", "market", "sqlpool"},
-	"marketfile":             {"fault", "market"},
+	"marketfile":             {"fault", "market", "series"},
 	"indicator":              {"fault", "market"},
 	"live":                   {"fault", "market", "series", "indicator"},
 	"journal":                {"fault", "internal/seglog", "spool"},

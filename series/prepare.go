@@ -99,7 +99,7 @@ func joined(frames []*Frame) (*Frame, error) {
 			kept = append(kept, r)
 			continue
 		}
-		if r.from.Key.Kind == Ticks && !sameRow(kept[last].from, kept[last].row, r.from, r.row) {
+		if r.from.Key.Kind == Ticks && !kept[last].from.SameRow(kept[last].row, r.from, r.row) {
 			return nil, fault.SeriesSamePlace.Errorf("two different ticks of %s have the time %s and the Seq %d; number them in the order of their arrival", r.from.Key, r.from.Time[r.row], r.from.Seq[r.row])
 		}
 		kept[last] = r
@@ -212,9 +212,9 @@ func (v rowValue) same(w rowValue) bool {
 		v.integer == w.integer && v.text == w.text
 }
 
-// sameRow reports whether row i of f and row j of g are the same in every
+// SameRow reports whether row i of f and row j of g are the same in Time and every
 // column, a missing one counting as 0 or as absent.
-func sameRow(f *Frame, i int, g *Frame, j int) bool {
+func (f *Frame) SameRow(i int, g *Frame, j int) bool {
 	if f.Time[i] != g.Time[j] {
 		return false
 	}
@@ -309,7 +309,7 @@ func (c *comparison) add(f *Frame, i int, g *Frame) int {
 		switch {
 		case i == f.Len() || f.ComparePlace(i, g, j) != 0:
 			c.Deleted++
-		case sameRow(f, i, g, j):
+		case f.SameRow(i, g, j):
 			c.Unchanged++
 		default:
 			if c.Replaced++; c.Replaced == 1 {

@@ -1,0 +1,236 @@
+package marketfile
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// A csvReader cuts a text of separated values.
+type csvReader struct {
+	lines *lines
+	head  *header
+	comma byte
+	first *block // what is left of the block of the header
+}
+
+// headerLines is how many lines are looked at for a header: Chinese terminals
+// write a title above it.
+const headerLines = 20
+
+// newCSV finds the header of a text, or takes the names of columns for it.
+func newCSV(in *input, kind series.Kind, columns []string) (*csvReader, error) {
+	r := &csvReader{lines: newLines(in), head: &header{}}
+	b, err := r.lines.block()
+	if errors.Is(err, io.EOF) {
+		return nil, fault.FileEmpty.Errorf("the file is empty")
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.first = b
+	if len(columns) > 0 {
+		first, _, _ := bytes.Cut(b.text, []byte("\n"))
+		r.comma = commaOf(first)
+		r.head.columns = headedBy(columns)
+		return r, nil
+	}
+	return r, r.findHeader(kind)
+}
+
+func headedBy(names []string) []headed {
+	all := make([]headed, len(names))
+	for i, name := range names {
+		all[i].name = name
+	}
+	return all
+}
+
+// findHeader takes the first of the lines that names the fields without which
+// there are no rows, and if none does, the first.
+func (r *csvReader) findHeader(kind series.Kind) error {
+	var first *header
+	rest, line := r.first.text, r.first.first
+	for range headerLines {
+		text, more, _ := bytes.Cut(rest, []byte("\n"))
+		rest = more
+		if len(bytes.TrimSpace(text)) > 0 {
+			h, comma := headerOf(text, line)
+			if names(kind, h) {
+				if first != nil {
+					h.notes = append(h.notes, fault.FileForm.Errorf("%d lines above the header were passed over", line-first.line))
+				}
+				r.head, r.comma, r.first = h, comma, r.first.after(rest, line)
+				return nil
+			}
+			if first == nil {
+				first = h
+				r.comma = comma
+			}
+		}
+		line++
+		if len(rest) == 0 {
+			break
+		}
+	}
+	if first == nil {
+		return fault.FileEmpty.Errorf("the first %d lines are empty", line-1)
+	}
+	_, below, _ := bytes.Cut(r.first.text, []byte("\n"))
+	for range first.line - 1 {
+		_, below, _ = bytes.Cut(below, []byte("\n"))
+	}
+	r.head, r.first = first, r.first.after(below, first.line)
+	return nil
+}
+
+// after returns what is left of b below a line.
+func (b *block) after(rest []byte, line int64) *block {
+	return &block{text: rest, first: line + 1, bad: b.bad}
+}
+
+// headerOf reads a line as a header.
+func headerOf(text []byte, line int64) (*header, byte) {
+	text = bytes.TrimRight(text, "\r")
+	comma := commaOf(text)
+	cells, err := cut(text, comma, nil)
+	if err != nil {
+		cells = [][]byte{text}
+	}
+	h := &header{line: line, text: text}
+	for _, c := range cells {
+		h.columns = append(h.columns, headed{name: string(c)})
+	}
+	return h, comma
+}
+
+// names reports whether a header has names of the fields that are needed.
+func names(kind series.Kind, h *header) bool {
+	found := 0
+	for _, field := range needed[kind] {
+		if slices.ContainsFunc(h.columns, func(c headed) bool { return slices.Contains(known[kind][field], plain(c.name)) }) {
+			found++
+		}
+	}
+	return found == len(needed[kind])
+}
+
+// commaOf returns what separates the values of a line.
+func commaOf(line []byte) byte {
+	best, most := byte(','), 0
+	for _, c := range []byte{',', ';', '\t', '|'} {
+		if n := bytes.Count(line, []byte{c}); n > most {
+			best, most = c, n
+		}
+	}
+	return best
+}
+
+func (r *csvReader) header() *header { return r.head }
+
+func (r *csvReader) next() (piece, error) {
+	if b := r.first; b != nil {
+		r.first = nil
+		return csvPiece{b, r}, nil
+	}
+	b, err := r.lines.block()
+	if err != nil {
+		return nil, err
+	}
+	return csvPiece{b, r}, nil
+}
+
+// A csvPiece is a block of lines of separated values.
+type csvPiece struct {
+	*block
+	of *csvReader
+}
+
+func (p csvPiece) table(wanted []int) (*table, error) {
+	n := bytes.Count(p.text, []byte("\n")) + 1
+	t := &table{lines: make([]int64, 0, n), raw: make([][]byte, 0, n), cells: make([]cells, len(wanted)), bad: p.bad}
+	for i := range t.cells {
+		t.cells[i].texts = make([][]byte, 0, n)
+	}
+	var row [][]byte
+	line := p.first
+	for rest := p.text; len(rest) > 0; line++ {
+		text, more, _ := bytes.Cut(rest, []byte("\n"))
+		rest = more
+		text = bytes.TrimSuffix(text, []byte("\r"))
+		if len(bytes.TrimSpace(text)) == 0 {
+			continue
+		}
+		var err error
+		if row, err = p.row(text, row); err != nil {
+			t.bad = append(t.bad, reject{line, text, err})
+			continue
+		}
+		t.lines, t.raw = append(t.lines, line), append(t.raw, text)
+		for i, c := range wanted {
+			t.cells[i].texts = append(t.cells[i].texts, row[c])
+		}
+	}
+	return t, nil
+}
+
+// row returns the cells of a line, as many as the header has.
+func (p csvPiece) row(text []byte, row [][]byte) ([][]byte, error) {
+	h := p.of.head
+	row, err := cut(text, p.of.comma, row[:0])
+	switch {
+	case err != nil:
+		return row, fault.FileRow.Errorf("the quotation marks do not close: %w", err)
+	case len(row) == len(h.columns)+1 && len(row[len(row)-1]) == 0: // a comma at the end
+	case len(row) != len(h.columns):
+		return row, fault.FileRow.Errorf("the line has %d values, the header %d", len(row), len(h.columns))
+	case len(h.text) > 0 && bytes.Equal(text, h.text):
+		return row, fault.FileRow.Errorf("the line is the header once more")
+	}
+	return row, nil
+}
+
+// cut appends the values of a line to row, without the blanks around them.
+func cut(text []byte, comma byte, row [][]byte) ([][]byte, error) {
+	if bytes.IndexByte(text, '"') >= 0 {
+		return cutQuoted(text, comma, row)
+	}
+	for {
+		i := bytes.IndexByte(text, comma)
+		if i < 0 {
+			return append(row, trim(text)), nil
+		}
+		row = append(row, trim(text[:i]))
+		text = text[i+1:]
+	}
+}
+
+// trim takes off blanks, which most values do not have.
+func trim(b []byte) []byte {
+	if len(b) > 0 && b[0] > ' ' && b[len(b)-1] > ' ' && b[0] < 0x80 && b[len(b)-1] < 0x80 {
+		return b
+	}
+	return bytes.TrimSpace(b)
+}
+
+func cutQuoted(text []byte, comma byte, row [][]byte) ([][]byte, error) {
+	r := csv.NewReader(bytes.NewReader(text))
+	r.Comma, r.TrimLeadingSpace = rune(comma), true
+	values, err := r.Read()
+	if err != nil {
+		var parse *csv.ParseError
+		if errors.As(err, &parse) {
+			err = parse.Err
+		}
+		return row, err
+	}
+	for _, v := range values {
+		row = append(row, trim([]byte(v)))
+	}
+	return row, nil
+}

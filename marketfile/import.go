@@ -1,0 +1,569 @@
+package marketfile
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+const (
+	// batchRows is how many rows are collected before they are written: the
+	// embedded engine makes calls of 100,000 and more a file of their own.
+	batchRows = 256 << 10
+	// batchBytes is how much of the text of files is held for them.
+	batchBytes = 64 << 20
+)
+
+// An importer reads files into a store.
+type importer struct {
+	store *series.Store
+	kind  series.Kind
+	opts  Options
+	files []string
+
+	report  Report
+	reports time.Time // when progress was told last
+	done    int64     // bytes of files that were read to their end
+	reached int64     // bytes of files that were read so far
+	size    int64     // bytes of all files
+
+	builders map[series.Key]*builder
+	order    []series.Key // of the builders that have rows
+	rows     int          // in them
+	bytes    int          // of text
+	rejects  []*rejects   // of each file
+	known    map[series.Key]*acquaintance
+	scratch  *scratch // while ticks are being sorted
+}
+
+// An acquaintance is what an import knows of a series.
+type acquaintance struct {
+	met     bool              // rows of it were seen
+	attrs   map[string]string // to write, nil for nothing new
+	numbers numbers
+}
+
+func newImport(store *series.Store, kind series.Kind, files []string, o Options) *importer {
+	return &importer{
+		store: store, kind: kind, opts: o, files: files,
+		report:   Report{Reasons: map[fault.Code]int64{}},
+		builders: map[series.Key]*builder{}, known: map[series.Key]*acquaintance{},
+	}
+}
+
+func (m *importer) run(ctx context.Context) (*Report, error) {
+	if err := m.check(ctx); err != nil {
+		return &m.report, err
+	}
+	err := m.readAll(ctx)
+	if errors.Is(err, errDisorder) {
+		err = m.sortAll(ctx)
+	}
+	return &m.report, errors.Join(err, m.finish())
+}
+
+// check finds out whether all files can be understood, before a row is kept.
+func (m *importer) check(ctx context.Context) error {
+	var failures fault.List
+	for _, name := range m.files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		r := newRejects(name, m.opts.Rejects)
+		m.rejects = append(m.rejects, r)
+		info, err := os.Stat(name)
+		if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+			continue // a pipe can be read once
+		}
+		s, err := openSource(name, m.kind, &m.opts)
+		if err != nil {
+			failures = append(failures, split(err)...)
+			continue
+		}
+		m.size += s.in.size
+		if err := s.close(); err != nil {
+			return err
+		}
+	}
+	const most = 20
+	if more := len(failures) - most; more > 0 {
+		failures = append(failures[:most], fault.FileOption.Errorf("and %d more like these", more))
+	}
+	return failures.Err()
+}
+
+// split returns the failures of which err consists, each with its place.
+func split(err error) []error {
+	var list fault.List
+	if !errors.As(err, &list) {
+		return []error{err}
+	}
+	place, _ := fault.PlaceOf(err)
+	all := make([]error, len(list))
+	for i, e := range list {
+		all[i] = fault.At(place, e)
+	}
+	return all
+}
+
+// A source is a file that is open and understood.
+type source struct {
+	in     *input
+	reader reader
+	head   *header
+	layout *layout
+	first  piece // was read to understand it
+}
+
+// openSource opens a file and finds its layout.
+func openSource(name string, kind series.Kind, opts *Options) (*source, error) {
+	in, err := openInput(name, opts.Encoding)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{in: in}
+	if err := s.resolve(kind, opts); err != nil {
+		return nil, errors.Join(fault.At(fault.Place{File: name}, err), in.close())
+	}
+	return s, nil
+}
+
+func (s *source) resolve(kind series.Kind, opts *Options) (err error) {
+	switch s.in.form {
+	case formParquet:
+		s.reader, err = newParquet(s.in)
+	case formNDJSON:
+		s.reader, err = newNDJSON(s.in)
+	default:
+		s.reader, err = newCSV(s.in, kind, opts.Columns)
+	}
+	if err != nil {
+		return err
+	}
+	s.head = s.reader.header()
+	if s.first, err = s.reader.next(); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	sample := func(wanted []int) (*table, error) {
+		if s.first == nil {
+			return &table{cells: make([]cells, len(wanted))}, nil
+		}
+		return s.first.table(wanted)
+	}
+	s.layout, err = resolve(s.in.name, kind, s.head, sample, opts)
+	return err
+}
+
+// next returns the next piece of the file, io.EOF after the last.
+func (s *source) next() (piece, error) {
+	if p := s.first; p != nil {
+		s.first = nil
+		return p, nil
+	}
+	return s.reader.next()
+}
+
+func (s *source) close() error { return s.in.close() }
+
+// readAll reads the files one after the other.
+func (m *importer) readAll(ctx context.Context) error {
+	for i, name := range m.files {
+		if err := m.readFile(ctx, i, name); err != nil {
+			// What was collected before is good.
+			if flushed := m.flush(ctx); ctx.Err() == nil && !errors.Is(err, errDisorder) {
+				return errors.Join(err, flushed)
+			}
+			return err
+		}
+		m.report.Files++
+	}
+	return m.flush(ctx)
+}
+
+func (m *importer) readFile(ctx context.Context, i int, name string) (err error) {
+	s, err := openSource(name, m.kind, &m.opts)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		m.done += s.in.size
+		err = errors.Join(err, s.close())
+	}()
+	m.note(i, s)
+	return m.readRows(ctx, i, s)
+}
+
+// note remembers what people should know of a file.
+func (m *importer) note(i int, s *source) {
+	r := m.rejects[i]
+	r.header = rejectsHeader(s.head, s.layout)
+	if c, ok := s.reader.(*csvReader); ok {
+		r.comma = c.comma
+	}
+	if m.scratch != nil && m.scratch.again {
+		return
+	}
+	for _, n := range s.head.notes {
+		m.report.Notes = append(m.report.Notes, Note{m.files[i], n})
+	}
+	if len(s.layout.ignored) > 0 && i == 0 {
+		m.report.Notes = append(m.report.Notes, Note{m.files[i], fault.FileColumns.Errorf("not imported: %q (--keep NAME keeps a column)", s.layout.ignored)})
+	}
+}
+
+// A job is a piece on its way through a parser.
+type job struct {
+	piece  piece
+	result chan parsed
+}
+
+type parsed struct {
+	rows *rows
+	err  error
+}
+
+// readRows reads a file: one goroutine reads, several parse, and this one takes
+// the rows in their order.
+func (m *importer) readRows(ctx context.Context, i int, s *source) error {
+	workers := runtime.GOMAXPROCS(0)
+	g, ctx := errgroup.WithContext(ctx)
+	jobs, queue := make(chan job, workers), make(chan job, 2*workers)
+	g.Go(func() error {
+		defer close(jobs)
+		defer close(queue)
+		return s.cut(ctx, jobs, queue)
+	})
+	for range workers {
+		c := newConverter(s.layout)
+		g.Go(func() error {
+			for j := range jobs {
+				t, err := j.piece.table(c.wanted)
+				if err != nil {
+					j.result <- parsed{err: err}
+					continue
+				}
+				j.result <- parsed{rows: c.rows(t)}
+			}
+			return nil
+		})
+	}
+	g.Go(func() error {
+		for j := range queue {
+			if err := m.await(ctx, i, s, j); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// await takes the rows of a job when they are parsed.
+func (m *importer) await(ctx context.Context, i int, s *source, j job) error {
+	select {
+	case p := <-j.result:
+		if p.err != nil {
+			return p.err
+		}
+		return m.take(ctx, i, s, p.rows)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// cut hands out the pieces of a file.
+func (s *source) cut(ctx context.Context, jobs, queue chan<- job) error {
+	for {
+		p, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		j := job{p, make(chan parsed, 1)}
+		for _, to := range []chan<- job{queue, jobs} {
+			select {
+			case to <- j:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// take takes rows that were parsed.
+func (m *importer) take(ctx context.Context, i int, s *source, r *rows) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.report.Read += int64(r.read)
+	m.reached = m.done + s.in.taken.Load()
+	if err := m.refuse(i, r.bad); err != nil {
+		return err
+	}
+	if m.kind == series.Ticks && r.seq == nil {
+		if err := m.number(r); err != nil {
+			return err
+		}
+	}
+	if err := m.collect(ctx, i, s, r); err != nil {
+		return err
+	}
+	m.progress(i)
+	if m.rows < batchRows && m.bytes < batchBytes {
+		return nil
+	}
+	return m.flush(ctx)
+}
+
+// refuse writes rows aside, and counts them.
+func (m *importer) refuse(file int, bad []reject) error {
+	for _, b := range bad {
+		m.report.Refused++
+		m.report.Reasons[fault.CodeOf(b.err)]++
+	}
+	return m.rejects[file].add(bad)
+}
+
+// collect gives rows to the builders of their series.
+func (m *importer) collect(ctx context.Context, file int, s *source, r *rows) error {
+	for from := 0; from < len(r.time); {
+		k, to := r.key(from), r.sameKey(from)
+		if err := m.meet(ctx, k, s.layout); err != nil {
+			return err
+		}
+		m.builderOf(k).add(r, from, to, file)
+		from = to
+	}
+	m.rows += len(r.time)
+	for i := range r.time {
+		m.bytes += len(r.rawAt(i))
+	}
+	return nil
+}
+
+// sameKey returns the end of the rows that have the key of row i.
+func (r *rows) sameKey(i int) int {
+	if len(r.keys) == 1 {
+		return len(r.time)
+	}
+	to := i + 1
+	for to < len(r.time) && r.keys[to] == r.keys[i] {
+		to++
+	}
+	return to
+}
+
+// builderOf returns the builder of a series, which is about to get rows.
+func (m *importer) builderOf(k series.Key) *builder {
+	b := m.builders[k]
+	if b == nil {
+		b = &builder{frame: series.Frame{Key: k}}
+		if k.Kind == series.Ticks {
+			b.frame.Seq = []uint32{}
+		}
+		m.builders[k] = b
+	}
+	if len(b.frame.Time) == 0 {
+		m.order = append(m.order, k)
+	}
+	return b
+}
+
+// meet notes a series that rows belong to, and what there is to say of it.
+func (m *importer) meet(ctx context.Context, k series.Key, l *layout) error {
+	n := m.numbersOf(k)
+	if n.met {
+		return nil
+	}
+	attrs, err := m.attrsOf(ctx, k)
+	if err != nil {
+		return err
+	}
+	next := maps.Clone(attrs)
+	if next == nil {
+		next = map[string]string{}
+	}
+	if l.volume != "" {
+		if had := next[series.AttrTickVolume]; had != "" && had != string(l.volume) {
+			return fault.FileConflict.Errorf("the volume of the stored ticks of %s is %s, that of the file %s", k.Symbol, had, l.volume)
+		}
+		next[series.AttrTickVolume] = string(l.volume)
+	}
+	daily := k.Interval == market.Day || k.Interval == market.Week
+	if had := next[series.AttrZone]; daily && had != "" && had != l.zone.String() {
+		return fault.FileConflict.Errorf("the stored bars of %s are counted in %s, those of the file in %s", k, had, l.zone)
+	}
+	if next[series.AttrZone] == "" && (daily || l.zone != time.UTC) {
+		next[series.AttrZone] = l.zone.String()
+	}
+	n.met = true
+	if !maps.Equal(next, attrs) {
+		n.attrs = next
+	}
+	m.report.Series++
+	if len(m.report.Keys) < 1000 {
+		m.report.Keys = append(m.report.Keys, k)
+	}
+	return nil
+}
+
+// attrsOf returns the attributes that a series has.
+func (m *importer) attrsOf(ctx context.Context, k series.Key) (map[string]string, error) {
+	for o, err := range m.store.Overview(ctx, series.Filter{Kind: k.Kind, Symbol: k.Symbol, Interval: k.Interval, Name: k.Name, Brief: true}) {
+		if err != nil {
+			return nil, err
+		}
+		if o.Key == k {
+			return o.Attrs, nil
+		}
+	}
+	return nil, nil
+}
+
+// flush writes what was collected.
+func (m *importer) flush(ctx context.Context) error {
+	if m.scratch != nil && !m.scratch.again {
+		return m.scratch.keep(ctx, m)
+	}
+	defer m.forget()
+	frames := make([]series.Frame, 0, len(m.order))
+	for _, k := range m.order {
+		b := m.builders[k]
+		same, twice, files := b.sort(m.opts.Replace)
+		m.report.Unchanged += same
+		for i := range twice {
+			if err := m.refuse(files[i], twice[i:i+1]); err != nil {
+				return err
+			}
+		}
+		b.frame.Attrs, m.known[k].attrs = m.known[k].attrs, nil
+		frames = append(frames, b.frame)
+	}
+	if len(frames) == 0 {
+		return nil
+	}
+	return m.write(ctx, frames)
+}
+
+// forget forgets what was collected.
+func (m *importer) forget() {
+	for _, k := range m.order {
+		m.builders[k].reset()
+	}
+	const most = 4096 // series of which the memory is kept
+	if len(m.builders) > most {
+		clear(m.builders)
+	}
+	m.order, m.rows, m.bytes = m.order[:0], 0, 0
+}
+
+func (m *importer) write(ctx context.Context, frames []series.Frame) error {
+	opts := &series.WriteOptions{Count: true, RefuseDifferent: m.kind == series.Ticks && !m.opts.Replace}
+	counts, err := m.store.Write(ctx, frames, opts)
+	if errors.Is(err, fault.SeriesDiffers) {
+		if err := m.leaveDifferent(ctx, frames); err != nil {
+			return err
+		}
+		counts, err = m.store.Write(ctx, frames, opts)
+	}
+	if err != nil {
+		return err
+	}
+	m.report.New += counts.New
+	m.report.Unchanged += counts.Unchanged
+	m.report.Replaced += counts.Replaced
+	return nil
+}
+
+// leaveDifferent takes the ticks that differ from those stored out of frames.
+func (m *importer) leaveDifferent(ctx context.Context, frames []series.Frame) error {
+	for i := range frames {
+		b := m.builders[frames[i].Key]
+		different, err := m.different(ctx, &b.frame)
+		if err != nil {
+			return err
+		}
+		if len(different) == 0 {
+			continue
+		}
+		kept := make([]int, 0, b.frame.Len())
+		for row := range b.frame.Len() {
+			if _, differs := slices.BinarySearch(different, row); !differs {
+				kept = append(kept, row)
+				continue
+			}
+			o := b.origins[row]
+			err := fault.FileConflict.Errorf("another tick is stored at %s, number %d", b.frame.Time[row], b.frame.Seq[row])
+			if err := m.refuse(o.file, []reject{{o.line, o.raw, err}}); err != nil {
+				return err
+			}
+		}
+		b.pick(kept)
+		frames[i] = b.frame
+	}
+	return nil
+}
+
+// different returns the rows of f that differ from those stored in their place.
+func (m *importer) different(ctx context.Context, f *series.Frame) (rows []int, err error) {
+	if f.Len() == 0 {
+		return nil, nil
+	}
+	i := 0
+	q := series.Query{Keys: []series.Key{f.Key}, Range: series.RangeOf(f.Key.Kind, f.Time[0], f.Time[f.Len()-1])}
+	for g, err := range m.store.Read(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		for j := range g.Len() {
+			for i < f.Len() && f.ComparePlace(i, g, j) < 0 {
+				i++
+			}
+			if i < f.Len() && f.ComparePlace(i, g, j) == 0 && !f.SameRow(i, g, j) {
+				rows = append(rows, i)
+			}
+		}
+	}
+	return rows, nil
+}
+
+// progress tells how far the import is, now and then.
+func (m *importer) progress(i int) {
+	now := time.Now()
+	if m.opts.Progress == nil || now.Sub(m.reports) < 100*time.Millisecond {
+		return
+	}
+	m.reports = now
+	m.opts.Progress(Progress{
+		File: m.files[i], Files: len(m.files), Done: m.report.Files, Rows: m.report.Read,
+		Bytes: m.reached, Size: m.size, Sorting: m.scratch != nil,
+	})
+}
+
+// finish gives the files of refused rows their names.
+func (m *importer) finish() error {
+	var failures []error
+	for _, r := range m.rejects {
+		name, err := r.finish()
+		if err != nil {
+			failures = append(failures, err)
+		}
+		if name != "" {
+			m.report.Rejects = append(m.report.Rejects, name)
+		}
+	}
+	return errors.Join(failures...)
+}

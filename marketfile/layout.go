@@ -1,0 +1,464 @@
+package marketfile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// none is the place of a column that is not there.
+const none = -1
+
+// A layout says what the columns of a file mean, and all else that its rows do
+// not say themselves.
+type layout struct {
+	kind     series.Kind
+	symbol   market.Symbol // of all rows; without a code there is a column
+	interval market.Interval
+
+	// Which of the wanted columns they are, none if there is no such.
+	date, tod, symbolAt, exchangeAt, intervalAt, seqAt int
+
+	wanted  []int // columns of the file
+	targets []target
+	clock   clock
+	zone    *time.Location // in which days are counted
+	end     bool           // bars are stamped at their end
+	volume  series.TickVolume
+	suspect bool // keep what contradicts itself
+	ignored []string
+}
+
+// A target is a column of the store that is filled from one of the file.
+type target struct {
+	from   int // which of the wanted columns
+	column series.BaseColumn
+	needed bool // an empty cell is refused
+	extra  bool
+}
+
+// A resolver finds the layout of a file.
+type resolver struct {
+	kind   series.Kind
+	opts   *Options
+	preset *preset
+	head   *header
+	byName map[string]int // column of a field
+	needs  []error
+	layout *layout
+}
+
+// resolve finds the layout of a file that begins with some rows. What it does not
+// find out is in a list of [Need].
+func resolve(name string, kind series.Kind, head *header, first func(wanted []int) (*table, error), opts *Options) (*layout, error) {
+	r := &resolver{kind: kind, opts: opts, head: head, byName: map[string]int{}, preset: presetOf(kind, opts.Preset)}
+	if r.preset == nil {
+		r.preset = r.ownPreset()
+	}
+	if r.preset == nil {
+		r.preset = &preset{}
+	}
+	r.layout = &layout{kind: kind, zone: time.UTC, suspect: opts.AcceptSuspect, interval: opts.Interval, symbol: opts.Symbol}
+	if err := r.findFields(); err != nil {
+		return nil, err
+	}
+	if err := r.fromPath(name); err != nil {
+		return nil, err
+	}
+	if err := r.want(); err != nil {
+		return nil, err
+	}
+	sample, err := first(r.layout.wanted)
+	if err != nil {
+		return nil, err
+	}
+	r.findKey(sample)
+	r.findClock(sample)
+	r.findVolume()
+	if len(r.needs) > 0 {
+		return nil, fault.List(r.needs).Err()
+	}
+	return r.layout, r.check()
+}
+
+// need notes what has to be said by an option.
+func (r *resolver) need(option string, err error) {
+	r.needs = append(r.needs, &Need{Option: option, err: err})
+}
+
+// ownPreset returns that of files which Export wrote.
+func (r *resolver) ownPreset() *preset {
+	columns := r.head.columns
+	if len(columns) > 2 && columns[0].name == rejectLine {
+		columns = columns[2:] // rows of such a file that were refused
+	}
+	own := exportedNames(r.kind)
+	if len(columns) < len(own) {
+		return nil
+	}
+	for i, name := range own {
+		if columns[i].name != name {
+			return nil
+		}
+	}
+	return presetOf(r.kind, "redfire")
+}
+
+// findFields finds the column of each field.
+func (r *resolver) findFields() error {
+	for _, field := range fields(r.kind) {
+		column, err := r.columnOf(field)
+		if err != nil {
+			return err
+		}
+		if column != none {
+			r.byName[field] = column
+		}
+	}
+	_, timed := r.byName[fieldTime]
+	_, dated := r.byName[fieldDate]
+	if !timed && !dated {
+		return r.missing(fieldTime)
+	}
+	for _, field := range needed[r.kind] {
+		if _, ok := r.byName[field]; !ok {
+			return r.missing(field)
+		}
+	}
+	return nil
+}
+
+func (r *resolver) missing(field string) error {
+	return fault.FileColumns.Errorf("no column is known to be %s (--map %s=COLUMN); there are %s", field, field, r.columnNames())
+}
+
+func (r *resolver) columnNames() string {
+	names := make([]string, 0, len(r.head.columns))
+	for _, c := range r.head.columns {
+		names = append(names, fmt.Sprintf("%q", shown([]byte(c.name))))
+	}
+	const most = 40
+	if len(names) > most {
+		names = append(names[:most], "…")
+	}
+	return strings.Join(names, ", ")
+}
+
+// columnOf returns the column of a field, none if there is none.
+func (r *resolver) columnOf(field string) (int, error) {
+	if name := cmp.Or(r.opts.Map[field], r.preset.fields[field]); name != "" {
+		i := r.head.index(name)
+		if i < 0 {
+			return none, fault.FileColumns.Errorf("there is no column %q for %s; there are %s", name, field, r.columnNames())
+		}
+		return i, nil
+	}
+	var found []int
+	for _, name := range known[r.kind][field] {
+		for i, c := range r.head.columns {
+			if plain(c.name) == name && !r.taken(c.name) {
+				found = append(found, i)
+			}
+		}
+		if len(found) > 0 {
+			break // names are in the order in which they count
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return none, nil
+	case len(found) > 1:
+		return none, fault.FileColumns.Errorf("%d columns are called %q: say which is %s (--map %s=COLUMN), after giving them other names", len(found), r.head.columns[found[0]].name, field, field)
+	}
+	return found[0], nil
+}
+
+// taken reports whether a column was said to be some field, or to be kept.
+func (r *resolver) taken(name string) bool {
+	for _, column := range r.opts.Map {
+		if column == name {
+			return true
+		}
+	}
+	return slices.ContainsFunc(r.opts.Keep, func(k Kept) bool { return k.Column == name })
+}
+
+// fromPath takes symbol and interval from the path of a file, unless they are
+// said or stand in the file.
+func (r *resolver) fromPath(name string) error {
+	if r.opts.Path == "" {
+		return nil
+	}
+	symbol, interval, err := parsePath(name, r.opts.Path)
+	if err != nil {
+		return err
+	}
+	r.layout.interval = cmp.Or(r.layout.interval, interval)
+	if r.layout.symbol.Code == "" {
+		r.layout.symbol.Code = symbol.Code
+	}
+	r.layout.symbol.Exchange = cmp.Or(r.layout.symbol.Exchange, symbol.Exchange)
+	return nil
+}
+
+// want lists the columns of the file that are needed.
+func (r *resolver) want() error {
+	l := r.layout
+	l.date, l.tod = r.wantField(fieldDate), r.wantField(fieldTime)
+	if l.date == none {
+		l.date, l.tod = l.tod, none
+	}
+	l.symbolAt, l.exchangeAt, l.intervalAt, l.seqAt = none, none, none, none
+	if l.symbol.Code == "" {
+		l.symbolAt = r.wantField(fieldSymbol)
+	}
+	if l.symbol.Exchange == "" {
+		l.exchangeAt = r.wantField(fieldExchange)
+	}
+	if l.interval == 0 {
+		l.intervalAt = r.wantField(fieldInterval)
+	}
+	l.seqAt = r.wantField(fieldSeq)
+	for _, c := range series.BaseColumns(r.kind) {
+		if _, ok := r.byName[c.Name]; ok {
+			must := slices.Contains(needed[r.kind], c.Name)
+			l.targets = append(l.targets, target{from: r.wantField(c.Name), column: c, needed: must})
+		}
+	}
+	return r.wantKept()
+}
+
+// wantField wants the column of a field, and returns its place, none if there is
+// no such column.
+func (r *resolver) wantField(field string) int {
+	column, ok := r.byName[field]
+	if !ok {
+		return none
+	}
+	return r.wantColumn(column)
+}
+
+func (r *resolver) wantColumn(column int) int {
+	l := r.layout
+	if i := slices.Index(l.wanted, column); i >= 0 {
+		return i
+	}
+	l.wanted = append(l.wanted, column)
+	return len(l.wanted) - 1
+}
+
+// wantKept wants the columns that are kept beside the base columns, and notes
+// those that are not.
+func (r *resolver) wantKept() error {
+	l := r.layout
+	keep := r.opts.Keep
+	if r.preset.name == "redfire" {
+		keep = r.withOwnExtras()
+	}
+	for _, k := range keep {
+		i := r.head.index(k.Column)
+		if i < 0 {
+			return fault.FileColumns.Errorf("there is no column %q to keep; there are %s", k.Column, r.columnNames())
+		}
+		c := series.BaseColumn{Name: extraName(k.Column), Type: cmp.Or(k.Type, typeOf(r.head.columns[i].typed))}
+		if c.Name == "" || series.IsBase(r.kind, c.Name) || isField(r.kind, c.Name) {
+			return fault.FileOption.Errorf("the column %q cannot be kept as %q: give it another name in the file", k.Column, c.Name)
+		}
+		l.targets = append(l.targets, target{from: r.wantColumn(i), column: c, extra: true})
+	}
+	for i, c := range r.head.columns {
+		if !slices.Contains(l.wanted, i) && c.name != "" && c.name != rejectLine && c.name != rejectReason {
+			l.ignored = append(l.ignored, c.name)
+		}
+	}
+	return nil
+}
+
+// withOwnExtras returns the columns to keep of a file that Export wrote: all that
+// are no base columns.
+func (r *resolver) withOwnExtras() []Kept {
+	keep := slices.Clone(r.opts.Keep)
+	for _, c := range r.head.columns {
+		name, typed, _ := strings.Cut(c.name, ":")
+		if name == rejectLine || name == rejectReason || isField(r.kind, name) || slices.ContainsFunc(keep, func(k Kept) bool { return k.Column == c.name }) {
+			continue
+		}
+		keep = append(keep, Kept{Column: c.name, Type: typeNamed(typed)})
+	}
+	return keep
+}
+
+// typeNamed returns the type of a name, 0 if there is no such.
+func typeNamed(name string) series.Type {
+	for _, t := range []series.Type{series.Float64, series.Int64, series.Text} {
+		if t.String() == name {
+			return t
+		}
+	}
+	return 0
+}
+
+// typeOf returns the type that values of a file have in the store.
+func typeOf(t cellType) series.Type {
+	switch t.kind {
+	case cellFloat:
+		return series.Float64
+	case cellInt, cellInstant, cellWall:
+		return series.Int64
+	}
+	return series.Text
+}
+
+// findKey finds out which symbol and interval the rows have.
+func (r *resolver) findKey(sample *table) {
+	l := r.layout
+	if l.symbol.Code == "" && l.symbolAt == none {
+		r.need("symbol", fault.FileNeeds.Errorf("which symbol it is (--symbol rb2601.SHFE, or --path for its place in the path)"))
+	} else if l.symbol.Exchange == "" && l.exchangeAt == none && !hasExchange(sample, l.symbolAt) {
+		r.need("exchange", fault.FileNeeds.Errorf("of which exchange the symbols are (--exchange SHFE)"))
+	}
+	if r.kind == series.Bars && l.interval == 0 && l.intervalAt == none {
+		r.need("interval", fault.FileNeeds.Errorf("of which interval the bars are (--interval 1m)"))
+	}
+}
+
+// hasExchange reports whether symbols have their exchange behind the last dot.
+func hasExchange(sample *table, at int) bool {
+	if at == none || sample.len() == 0 {
+		return at != none
+	}
+	_, err := market.ParseSymbol(string(sample.cells[at].text(0)))
+	return err == nil
+}
+
+// findClock finds out how times are written, and what they mean.
+func (r *resolver) findClock(sample *table) {
+	l := r.layout
+	column := r.head.columns[l.wanted[l.date]]
+	l.clock = clock{zone: r.opts.Zone, order: r.opts.DateOrder, unit: unitOf(cmp.Or(r.opts.TimeUnit, unitNames[plain(column.name)]))}
+	daily := l.interval == market.Day || l.interval == market.Week
+	wall, dates := r.look(sample, column)
+	exchange, known := l.zoneOfExchange()
+	if l.clock.zone == nil && known && (daily && dates) {
+		l.clock.zone = exchange // a trading day is one of the exchange
+	}
+	if wall && l.clock.zone == nil {
+		r.need("tz", fault.FileNeeds.Errorf("in which time zone the times are (--tz Asia/Shanghai)"))
+	}
+	switch {
+	case daily && r.opts.Zone != nil:
+		l.zone = r.opts.Zone
+	case daily && known:
+		l.zone = exchange
+	case daily && l.symbol.Exchange != "":
+		r.need("tz", fault.FileNeeds.Errorf("in which time zone the exchange counts its days (--tz Asia/Shanghai)"))
+	case r.opts.Zone != nil:
+		l.zone = r.opts.Zone
+	case known:
+		l.zone = exchange
+	}
+	if r.kind == series.Bars && !(daily && dates) {
+		r.findBarTime(column)
+	}
+}
+
+// look finds the form of the first time that can be read. It tells whether times
+// need a zone, and whether they are dates alone.
+func (r *resolver) look(sample *table, column headed) (wall, dates bool) {
+	l := r.layout
+	switch column.typed.kind {
+	case cellInstant:
+		l.clock.form = formNumber
+		return false, false
+	case cellWall:
+		l.clock.form = formWall
+		return true, column.typed.unit == 24*time.Hour
+	}
+	for i := range sample.len() {
+		var tod []byte
+		if l.tod != none {
+			tod = sample.cells[l.tod].text(i)
+		}
+		got, err := l.clock.read(sample.cells[l.date].text(i), tod)
+		if err != nil {
+			continue
+		}
+		if got.monthFirst {
+			r.need("date-order", fault.FileNeeds.Errorf("whether %q begins with the month or the day (--date-order mdy or dmy)", shown(sample.cells[l.date].text(i))))
+		}
+		l.clock.form = got.form
+		return got.form == formWall, got.form == formWall && got.midnight
+	}
+	l.clock.form = formWall // each row will be refused by itself
+	return false, false
+}
+
+func unitOf(name string) time.Duration {
+	return map[string]time.Duration{"s": time.Second, "ms": time.Millisecond, "us": time.Microsecond, "ns": 1}[name]
+}
+
+// zoneOfExchange returns the zone of the exchange, if all rows are of one that is
+// known.
+func (l *layout) zoneOfExchange() (*time.Location, bool) {
+	if l.symbol.Exchange == "" {
+		return nil, false
+	}
+	zone, err := l.symbol.Exchange.Zone()
+	return zone, err == nil
+}
+
+// findBarTime finds out whether bars are stamped at their start or their end.
+func (r *resolver) findBarTime(column headed) {
+	barTime := cmp.Or(r.opts.BarTime, r.preset.barTime)
+	if barTime == "" && slices.Contains(startNames, plain(column.name)) {
+		barTime = Start
+	}
+	switch barTime {
+	case "":
+		r.need("bar-time", fault.FileNeeds.Errorf("whether its bars are stamped at their start or their end (--bar-time start or end)"))
+	case End:
+		r.layout.end = true
+	}
+}
+
+// findVolume finds out how the volume of ticks counts.
+func (r *resolver) findVolume() {
+	if r.kind != series.Ticks {
+		return
+	}
+	_, total := r.byName["volume"]
+	_, last := r.byName["last_volume"]
+	l := r.layout
+	switch l.volume = cmp.Or(r.opts.TickVolume, r.preset.volume); {
+	case l.volume != "" || r.preset.name == "redfire":
+	case total && last:
+		r.need("tick-volume", fault.FileNeeds.Errorf("whether the volume of a tick was traded in it or since the day began (--tick-volume traded or cumulative)"))
+	case total:
+		l.volume = series.Cumulative
+	case last:
+		l.volume = series.Traded
+	}
+}
+
+// check returns an error for what cannot be done yet.
+func (r *resolver) check() error {
+	l := r.layout
+	if l.end && l.interval != 0 {
+		return endable(l.interval)
+	}
+	return nil
+}
+
+// endable returns an error for bars whose start cannot be told from their end.
+func endable(v market.Interval) error {
+	if v >= market.Hour || v == market.Day || v == market.Week {
+		return fault.FileCalendar.Errorf("the start of a bar of %s cannot be told from its end without the sessions of the exchange", v)
+	}
+	return nil
+}

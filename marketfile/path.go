@@ -1,0 +1,133 @@
+package marketfile
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
+)
+
+// places are what may stand in a pattern of paths.
+var places = map[string]string{
+	`\{symbol\}`:   `(?P<symbol>[^/]+\.[A-Z0-9_]{1,16})`,
+	`\{code\}`:     `(?P<code>[^/]+?)`,
+	`\{exchange\}`: `(?P<exchange>[A-Z0-9_]{1,16})`,
+	`\{interval\}`: `(?P<interval>[0-9]*[smhdw])`,
+	`\*`:           `[^/]*`,
+}
+
+// parsePath returns what the end of a path names by a pattern: see
+// [Options.Path].
+func parsePath(path, pattern string) (y market.Symbol, v market.Interval, err error) {
+	expression := regexp.QuoteMeta(filepath.ToSlash(pattern))
+	for place, e := range places {
+		expression = strings.ReplaceAll(expression, place, e)
+	}
+	if strings.Contains(expression, `\{`) {
+		return y, 0, fault.FileOption.Errorf("the pattern %q may hold {symbol}, {code}, {exchange}, {interval} and *", pattern)
+	}
+	re, err := regexp.Compile("(?:^|/)" + expression + "$")
+	if err != nil {
+		return y, 0, fault.FileOption.Errorf("the pattern %q names a place twice", pattern)
+	}
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return y, 0, fault.FileUnreadable.Errorf("%w", err)
+	}
+	found := re.FindStringSubmatch(filepath.ToSlash(full))
+	if found == nil {
+		return y, 0, fault.FileOption.Errorf("the path does not end as the pattern %q says", pattern)
+	}
+	for i, name := range re.SubexpNames() {
+		switch name {
+		case "symbol":
+			y, err = market.ParseSymbol(found[i])
+		case "code":
+			y.Code = found[i]
+			err = market.ValidateCode(y.Code)
+		case "exchange":
+			y.Exchange = market.Exchange(found[i])
+		case "interval":
+			v, err = market.ParseInterval(found[i])
+		}
+		if err != nil {
+			return y, 0, err
+		}
+	}
+	return y, v, nil
+}
+
+// endings are those of files that a folder is searched for.
+var endings = []string{".csv", ".txt", ".tsv", ".ndjson", ".jsonl", ".parquet"}
+
+// Files returns the files that names stand for, in order and each once: a file
+// for itself, a folder for those below it that look like data, a pattern with *
+// for what fits it.
+func Files(names []string) ([]string, error) {
+	var all []string
+	for _, name := range names {
+		found, err := filesOf(name)
+		if err != nil {
+			return nil, fault.At(fault.Place{File: name}, err)
+		}
+		for _, f := range found {
+			if !slices.Contains(all, f) {
+				all = append(all, f)
+			}
+		}
+	}
+	return all, nil
+}
+
+func filesOf(name string) ([]string, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && !info.IsDir():
+		return []string{name}, nil
+	case err == nil:
+		return filesBelow(name)
+	case !strings.ContainsAny(name, "*?["):
+		return nil, cannotOpen(err)
+	}
+	found, err := filepath.Glob(name)
+	if err != nil {
+		return nil, fault.FileOption.Errorf("the pattern is not one: %w", err)
+	}
+	found = slices.DeleteFunc(found, func(f string) bool { return rejectsName.MatchString(f) })
+	if len(found) == 0 {
+		return nil, fault.FileMissing.Errorf("no file fits the pattern")
+	}
+	return found, nil
+}
+
+// filesBelow returns the files below a folder that look like data, in the order
+// of their paths.
+func filesBelow(folder string) (found []string, err error) {
+	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return cannotOpen(err)
+		}
+		if !d.IsDir() && isData(d.Name()) {
+			found = append(found, path)
+		}
+		return nil
+	})
+	if err == nil && len(found) == 0 {
+		err = fault.FileMissing.Errorf("no file below the folder ends in %s, or in these and .gz or .zst", strings.Join(endings, ", "))
+	}
+	return found, err
+}
+
+func isData(name string) bool {
+	name = strings.ToLower(name)
+	if rejectsName.MatchString(name) {
+		return false
+	}
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+	return slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(name, e) })
+}

@@ -1,0 +1,182 @@
+package marketfile
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"github.com/redfire-quant/redfire/fault"
+)
+
+// The columns that stand in front of refused rows.
+const (
+	rejectLine   = "reject_line"
+	rejectReason = "reject_reason"
+)
+
+var rejectsName = regexp.MustCompile(`\.rejects(\.[0-9]+)?\.csv$`)
+
+// rejects writes the refused rows of a file aside: below its header with two
+// columns more, so that they can be mended and imported.
+type rejects struct {
+	folder string
+	name   string // of the file of which they are
+	comma  byte
+	header []byte
+	begun  bool
+	lang   string
+}
+
+func newRejects(file, folder string) *rejects {
+	if folder == "" {
+		folder = filepath.Dir(file)
+	}
+	return &rejects{folder: folder, name: filepath.Base(file), comma: ','}
+}
+
+// path returns the path of the n-th file for refused rows.
+func (r *rejects) path(n int) string {
+	if n == 1 {
+		return filepath.Join(r.folder, r.name+".rejects.csv")
+	}
+	return filepath.Join(r.folder, fmt.Sprintf("%s.rejects.%d.csv", r.name, n))
+}
+
+// partial is the path while an import goes on.
+func (r *rejects) partial() string { return r.path(1) + ".part" }
+
+// add writes refused rows.
+func (r *rejects) add(bad []reject) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	if err := r.append(bad); err != nil {
+		return fault.At(fault.Place{File: r.partial()}, fault.FileRejects.Errorf("write: %w", fault.WithoutPath(err)))
+	}
+	return nil
+}
+
+func (r *rejects) append(bad []reject) error {
+	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	var b bytes.Buffer
+	if !r.begun {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+		r.line(&b, rejectLine, rejectReason, r.header)
+	}
+	for _, x := range bad {
+		reason := fault.Message(x.err, r.lang)
+		if code := fault.CodeOf(x.err); code != "" {
+			reason += " [" + string(code) + "]"
+		}
+		r.line(&b, strconv.FormatInt(x.line, 10), reason, x.raw)
+	}
+	f, err := os.OpenFile(r.partial(), flags, 0o666)
+	if err != nil {
+		return err
+	}
+	r.begun = true
+	_, err = f.Write(b.Bytes())
+	return errors.Join(err, f.Close())
+}
+
+// line writes a line: two values, and the rest as it is.
+func (r *rejects) line(b *bytes.Buffer, number, reason string, rest []byte) {
+	w := csv.NewWriter(b)
+	w.Comma = rune(r.comma)
+	_ = w.Write([]string{number, reason}) // to memory
+	w.Flush()
+	b.Truncate(b.Len() - len("\n"))
+	if len(rest) > 0 {
+		b.WriteByte(r.comma)
+		b.Write(rest)
+	}
+	b.WriteByte('\n')
+}
+
+// discard forgets what was written, to begin anew.
+func (r *rejects) discard() error {
+	if !r.begun {
+		return nil
+	}
+	r.begun = false
+	return os.Remove(r.partial())
+}
+
+// finish gives the file its name, which is returned, "" if nothing was refused.
+// One that is there already may have been mended: if it is not the same, the new
+// one gets a number.
+func (r *rejects) finish() (string, error) {
+	if !r.begun {
+		return "", nil
+	}
+	name, err := r.place()
+	if err != nil {
+		return "", fault.At(fault.Place{File: r.partial()}, fault.FileRejects.Errorf("write: %w", fault.WithoutPath(err)))
+	}
+	return name, nil
+}
+
+func (r *rejects) place() (string, error) {
+	for n := 1; ; n++ {
+		same, err := sameContent(r.partial(), r.path(n))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return r.path(n), os.Rename(r.partial(), r.path(n))
+		case err != nil:
+			return "", err
+		case same:
+			return r.path(n), os.Remove(r.partial())
+		}
+	}
+}
+
+// sameContent reports whether two files hold the same.
+func sameContent(name, other string) (bool, error) {
+	infos := [2]os.FileInfo{}
+	for i, path := range []string{name, other} {
+		info, err := os.Stat(path)
+		if err != nil {
+			return false, err
+		}
+		infos[i] = info
+	}
+	if infos[0].Size() != infos[1].Size() {
+		return false, nil
+	}
+	a, err := os.ReadFile(name)
+	if err != nil {
+		return false, err
+	}
+	b, err := os.ReadFile(other)
+	return bytes.Equal(a, b), err
+}
+
+// rowText returns the values of a row of a table as a line.
+func (t *table) rowText(i int) []byte {
+	if t.raw != nil {
+		return t.raw[i]
+	}
+	values := make([]string, len(t.cells))
+	for j := range t.cells {
+		values[j] = string(t.cells[j].text(i))
+	}
+	return csvLine(values...)
+}
+
+// rejectsHeader returns the header of refused rows.
+func rejectsHeader(h *header, l *layout) []byte {
+	if len(h.text) > 0 {
+		return h.text
+	}
+	names := make([]string, len(l.wanted))
+	for i, c := range l.wanted {
+		names[i] = h.columns[c].name
+	}
+	return csvLine(names...)
+}

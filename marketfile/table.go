@@ -1,0 +1,156 @@
+package marketfile
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/redfire-quant/redfire/fault"
+)
+
+// A header says what columns a file has.
+type header struct {
+	columns []headed
+	line    int64  // where it stands, 0 if nowhere
+	text    []byte // as it stands there
+	notes   []error
+}
+
+// A headed is a column of a file.
+type headed struct {
+	name  string
+	typed cellType // what Parquet says of it
+}
+
+func (h *header) index(name string) int {
+	for i, c := range h.columns {
+		if c.name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// A cellType is what a file says of the values of a column.
+type cellType struct {
+	kind cellKind
+	unit time.Duration // of an instant
+}
+
+type cellKind uint8
+
+const (
+	cellText cellKind = iota // and what has no type
+	cellFloat
+	cellInt
+	cellInstant // since 1970 UTC
+	cellWall    // since 1970 on some clock
+	cellOther   // lists and the like
+)
+
+// A table holds consecutive rows of a file by columns.
+type table struct {
+	lines []int64  // of each row: its line, or its number
+	raw   [][]byte // of each row: its text, for refusing it
+	cells []cells  // of the columns that were wanted, in their order
+	bad   []reject // rows that could not be cut into cells
+}
+
+func (t *table) len() int { return len(t.lines) }
+
+// cells are the values of a column: texts or numbers.
+type cells struct {
+	typed  cellType
+	texts  [][]byte
+	floats []float64
+	ints   []int64
+	null   []bool // of each value, whether there is none; nil: there are all
+}
+
+// empty reports whether row i has no value.
+func (c *cells) empty(i int) bool {
+	if c.texts != nil {
+		return len(c.texts[i]) == 0
+	}
+	return c.null != nil && c.null[i]
+}
+
+// text returns the value of row i as text.
+func (c *cells) text(i int) []byte {
+	switch {
+	case c.empty(i):
+		return nil
+	case c.texts != nil:
+		return c.texts[i]
+	case c.floats != nil:
+		return strconv.AppendFloat(nil, c.floats[i], 'g', -1, 64)
+	}
+	return strconv.AppendInt(nil, c.ints[i], 10)
+}
+
+// float returns the value of row i as a number.
+func (c *cells) float(i int) (float64, error) {
+	switch {
+	case c.texts != nil:
+		v, err := strconv.ParseFloat(string(c.texts[i]), 64)
+		if err != nil {
+			return 0, fault.FileCell.Errorf("%q is not a number", shown(c.texts[i]))
+		}
+		return finite(v)
+	case c.floats != nil:
+		return finite(c.floats[i])
+	}
+	v := float64(c.ints[i])
+	if int64(v) != c.ints[i] {
+		return 0, fault.FileCell.Errorf("%d has more digits than a price or a volume can keep", c.ints[i])
+	}
+	return v, nil
+}
+
+func finite(v float64) (float64, error) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, fault.MarketNotFinite.Errorf("%v is not a number that can be stored", v)
+	}
+	return v, nil
+}
+
+// int returns the value of row i as a whole number.
+func (c *cells) int(i int) (int64, error) {
+	if c.texts == nil && c.floats == nil {
+		return c.ints[i], nil
+	}
+	text := c.text(i)
+	v, err := strconv.ParseInt(string(text), 10, 64)
+	if err == nil {
+		return v, nil
+	}
+	// pandas writes whole numbers with ".0" where a column has gaps.
+	f, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+		return 0, fault.FileCell.Errorf("%q is not a whole number", shown(text))
+	}
+	return int64(f), nil
+}
+
+// shown returns a cell as it may stand in a message.
+func shown(b []byte) string {
+	const most = 60
+	if len(b) <= most {
+		return string(b)
+	}
+	return string(b[:most]) + "…"
+}
+
+// A reader cuts a file into tables. Pieces come in order, from one goroutine;
+// several goroutines may make tables of them.
+type reader interface {
+	header() *header
+	// next returns the next piece, io.EOF after the last.
+	next() (piece, error)
+}
+
+// A piece is a part of a file that was read and not yet cut into cells.
+type piece interface {
+	// table returns the values of the wanted columns.
+	table(wanted []int) (*table, error)
+}

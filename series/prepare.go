@@ -266,19 +266,21 @@ type comparison struct {
 }
 
 // compareAll counts what writing frames would do, and refuses rows that differ
-// if it should.
-func (s *Store) compareAll(ctx context.Context, frames []*Frame, refuse bool) (Counts, error) {
-	var all Counts
+// if it should. It returns the frames that would change anything.
+func (s *Store) compareAll(ctx context.Context, frames []*Frame, refuse bool) (all Counts, left []*Frame, err error) {
 	for _, f := range frames {
 		c, err := s.compare(ctx, f, rangeOf(f), refuse)
 		if err != nil {
-			return Counts{}, err
+			return Counts{}, nil, err
 		}
 		all.New += c.New
 		all.Unchanged += c.Unchanged
 		all.Replaced += c.Replaced
+		if f.Attrs != nil || c.New+c.Replaced > 0 {
+			left = append(left, f)
+		}
 	}
-	return all, nil
+	return all, left, nil
 }
 
 // compare holds f against the rows stored in r, and refuses rows that differ if

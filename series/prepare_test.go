@@ -16,8 +16,7 @@ import (
 
 func TestChangesAtTheEndsOfTimeCanBeRead(t *testing.T) {
 	for _, at := range []market.Time{market.MinTime, -1000, -999, 1, 999, 1000, market.MaxTime} {
-		e := memseries.NewEngine()
-		for _, e := range []series.Engine{e, forgetful{e}} {
+		for _, e := range []series.Engine{memseries.NewEngine(), forgetful{memseries.NewEngine()}} {
 			s := series.New(e, nil)
 			var since uint64
 			if _, ok := e.(forgetful); ok {

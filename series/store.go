@@ -40,8 +40,9 @@ func New(e Engine, opts *Options) *Store {
 // WriteOptions tune one write. The zero value overwrites and does not count.
 type WriteOptions struct {
 	// Count tells that the result should say how many rows were new, unchanged
-	// and replaced. The store then reads what it is about to overwrite. The
-	// figures are exact while nobody else writes the same rows.
+	// and replaced. The store then reads what it is about to overwrite, and does
+	// not write a frame again of which every row is stored as it is. The figures
+	// are exact while nobody else writes the same rows.
 	Count bool
 
 	// RefuseDifferent makes a row that differs from the one stored in its place
@@ -99,7 +100,7 @@ func (s *Store) write(ctx context.Context, frames []Frame, o WriteOptions) (coun
 	}
 	defer func() { held.end(err == nil) }()
 	if o.Count || o.RefuseDifferent {
-		if counts, err = s.compareAll(ctx, ready, o.RefuseDifferent); err != nil {
+		if counts, ready, err = s.compareAll(ctx, ready, o.RefuseDifferent); err != nil {
 			return Counts{}, err
 		}
 	}

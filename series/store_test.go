@@ -186,6 +186,30 @@ func TestAWriteCountsWhatItDid(t *testing.T) {
 	wantBars(t, s, market.Range{}, bar(0, 0), bar(1, 1), bar(2, 9), bar(4, 4))
 }
 
+func TestWhatIsStoredAlreadyIsNotWrittenAgain(t *testing.T) {
+	s := series.New(forgetful{memseries.NewEngine()}, nil)
+	writeBars(t, s, bar(0, 0), bar(1, 1))
+	write := func(attrs map[string]string, rows ...market.Bar) int {
+		t.Helper()
+		since := lastChange(t, s)
+		f := series.FrameOfBars(rebar, market.Minute, rows)
+		f.Attrs = attrs
+		if _, err := s.Write(t.Context(), []series.Frame{f}, &series.WriteOptions{Count: true}); err != nil {
+			t.Fatal(err)
+		}
+		return len(collect(t, s.Changes(t.Context(), since)))
+	}
+	if got := write(nil, bar(1, 1), bar(0, 0)); got != 0 {
+		t.Errorf("the same rows: got %d changes, want none", got)
+	}
+	if got := write(nil, bar(1, 1), bar(0, 2)); got == 0 {
+		t.Error("another row: got no change")
+	}
+	if got := write(map[string]string{series.AttrSource: "x"}, bar(1, 1)); got == 0 {
+		t.Error("the same row and an attribute: got no change")
+	}
+}
+
 func TestARowThatDiffersIsRefusedWhereThatIsAsked(t *testing.T) {
 	s := open(t)
 	refuse := &series.WriteOptions{RefuseDifferent: true}

@@ -366,7 +366,7 @@ func (c *converter) judge() {
 			found = c.judgeTick(i)
 		}
 		if len(found) > 0 {
-			c.refuse(i, fault.At(fault.Place{Field: found[0].Field}, fault.FileSuspect.Errorf("%s", found[0].Text)))
+			c.refuse(i, fault.At(fault.Place{Field: found[0].Field}, suspicion(found[0])))
 		}
 	}
 }
@@ -420,6 +420,21 @@ func (c *converter) judgeTick(i int) []market.Finding {
 		return tick.Findings()
 	}
 	return nil
+}
+
+// suspicion returns a finding as an error.
+func suspicion(f market.Finding) error {
+	switch f.Rule {
+	case market.HighBelowLow:
+		return fault.FileSuspect.Errorf("the high is below the low: %s", f.Text)
+	case market.OutsideHighLow:
+		return fault.FileSuspect.Errorf("a price is above the high or below the low: %s", f.Text)
+	case market.NegativePrice:
+		return fault.FileSuspect.Errorf("a price is below zero: %s", f.Text)
+	case market.NegativeAmount:
+		return fault.FileSuspect.Errorf("a volume is below zero: %s", f.Text)
+	}
+	return fault.FileSuspect.Errorf("no bar begins at this time: %s", f.Text)
 }
 
 // hasDay reports whether ticks tell of the day so far: its high and low may

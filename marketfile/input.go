@@ -121,13 +121,13 @@ func (in *input) unpack(raw *bufio.Reader, magic []byte) (io.Reader, error) {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(raw)
 		if err != nil {
-			return nil, fault.FileDamaged.Errorf("gzip: %w", err)
+			return nil, fault.FileDamaged.Errorf("unpack gzip: %w", err)
 		}
 		return z, nil
 	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
 		if err != nil {
-			return nil, fault.FileDamaged.Errorf("zstd: %w", err)
+			return nil, fault.FileDamaged.Errorf("unpack zstd: %w", err)
 		}
 		in.ends = append(in.ends, z.Close)
 		return z, nil
@@ -135,18 +135,26 @@ func (in *input) unpack(raw *bufio.Reader, magic []byte) (io.Reader, error) {
 	return raw, nil
 }
 
-// foreign are forms of file that look like nothing that is read, by how they
-// begin.
-var foreign = []struct{ begin, what string }{
-	{"PK\x03\x04", "a zip archive or a workbook of Excel: unpack it, or save the sheet as CSV"},
-	{"\xd0\xcf\x11\xe0", "a workbook of Excel: save the sheet as CSV"},
-	{"ARROW1", "an Arrow file: save it as Parquet or CSV"},
-	{"SQLite format 3", "an SQLite database"},
-	{"\x89HDF", "an HDF5 file: save it as Parquet or CSV"},
-	{"BZh", "packed by bzip2: unpack it"},
-	{"\xfd7zXZ", "packed by xz: unpack it"},
-	{"7z\xbc\xaf", "a 7z archive: unpack it"},
-	{"PAR1", "a Parquet file that was packed once more: unpack it"},
+// foreign returns an error for a file of a form that is not read, by how it
+// begins.
+func foreign(begin string) error {
+	switch {
+	case strings.HasPrefix(begin, "PK\x03\x04"):
+		return fault.FileForm.Errorf("it is a zip archive or a workbook of Excel: unpack it, or save the sheet as CSV")
+	case strings.HasPrefix(begin, "\xd0\xcf\x11\xe0"):
+		return fault.FileForm.Errorf("it is a workbook of Excel: save the sheet as CSV")
+	case strings.HasPrefix(begin, "ARROW1"):
+		return fault.FileForm.Errorf("it is an Arrow file: save it as Parquet or CSV")
+	case strings.HasPrefix(begin, "SQLite format 3"):
+		return fault.FileForm.Errorf("it is an SQLite database: export its table as CSV")
+	case strings.HasPrefix(begin, "\x89HDF"):
+		return fault.FileForm.Errorf("it is an HDF5 file: save it as Parquet or CSV")
+	case strings.HasPrefix(begin, "BZh"), strings.HasPrefix(begin, "\xfd7zXZ"), strings.HasPrefix(begin, "7z\xbc\xaf"):
+		return fault.FileForm.Errorf("it is packed by bzip2, xz or 7z: unpack it")
+	case strings.HasPrefix(begin, "PAR1"):
+		return fault.FileForm.Errorf("it is a Parquet file that was packed once more: unpack it")
+	}
+	return nil
 }
 
 // readText sets the form and the text of what a file holds.
@@ -155,10 +163,8 @@ func (in *input) readText(r *bufio.Reader, name string) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return readFault(err)
 	}
-	for _, f := range foreign {
-		if bytes.HasPrefix(sample, []byte(f.begin)) {
-			return fault.FileForm.Errorf("it is %s", f.what)
-		}
+	if err := foreign(string(sample[:min(len(sample), 16)])); err != nil {
+		return err
 	}
 	whole := errors.Is(err, io.EOF)
 	decoder, err := decoderOf(sample, whole, name)

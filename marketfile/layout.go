@@ -319,12 +319,12 @@ func typeOf(t cellType) series.Type {
 func (r *resolver) findKey(sample *table) {
 	l := r.layout
 	if l.symbol.Code == "" && l.symbolAt == none {
-		r.need("symbol", fault.FileNeeds.Errorf("which symbol it is (--symbol rb2601.SHFE, or --path for its place in the path)"))
+		r.need("symbol", fault.FileNeeds.Errorf("the file does not say of which symbol it is (--symbol rb2601.SHFE, or --path for its place in the path)"))
 	} else if l.symbol.Exchange == "" && l.exchangeAt == none && !hasExchange(sample, l.symbolAt) {
-		r.need("exchange", fault.FileNeeds.Errorf("of which exchange the symbols are (--exchange SHFE)"))
+		r.need("exchange", fault.FileNeeds.Errorf("the file does not say of which exchange its symbols are (--exchange SHFE)"))
 	}
 	if r.kind == series.Bars && l.interval == 0 && l.intervalAt == none {
-		r.need("interval", fault.FileNeeds.Errorf("of which interval the bars are (--interval 1m)"))
+		r.need("interval", fault.FileNeeds.Errorf("the file does not say of which interval its bars are (--interval 1m)"))
 	}
 }
 
@@ -349,7 +349,7 @@ func (r *resolver) findClock(sample *table) {
 		l.clock.zone = exchange // a trading day is one of the exchange
 	}
 	if wall && l.clock.zone == nil {
-		r.need("tz", fault.FileNeeds.Errorf("in which time zone the times are (--tz Asia/Shanghai)"))
+		r.need("tz", fault.FileNeeds.Errorf("the file does not say in which time zone its times are (--tz Asia/Shanghai)"))
 	}
 	switch {
 	case daily && r.opts.Zone != nil:
@@ -357,7 +357,7 @@ func (r *resolver) findClock(sample *table) {
 	case daily && known:
 		l.zone = exchange
 	case daily && l.symbol.Exchange != "":
-		r.need("tz", fault.FileNeeds.Errorf("in which time zone the exchange counts its days (--tz Asia/Shanghai)"))
+		r.need("tz", fault.FileNeeds.Errorf("the file does not say in which time zone its exchange counts days (--tz Asia/Shanghai)"))
 	case r.opts.Zone != nil:
 		l.zone = r.opts.Zone
 	case known:
@@ -390,7 +390,7 @@ func (r *resolver) look(sample *table, column headed) (wall, dates bool) {
 			continue
 		}
 		if got.monthFirst {
-			r.need("date-order", fault.FileNeeds.Errorf("whether %q begins with the month or the day (--date-order mdy or dmy)", shown(sample.cells[l.date].text(i))))
+			r.need("date-order", fault.FileNeeds.Errorf("the file does not say whether %q begins with the month or the day (--date-order mdy or dmy)", shown(sample.cells[l.date].text(i))))
 		}
 		l.clock.form = got.form
 		return got.form == formWall, got.form == formWall && got.midnight
@@ -421,7 +421,7 @@ func (r *resolver) findBarTime(column headed) {
 	}
 	switch barTime {
 	case "":
-		r.need("bar-time", fault.FileNeeds.Errorf("whether its bars are stamped at their start or their end (--bar-time start or end)"))
+		r.need("bar-time", fault.FileNeeds.Errorf("the file does not say whether its bars are stamped at their start or their end (--bar-time start or end)"))
 	case End:
 		r.layout.end = true
 	}
@@ -438,7 +438,7 @@ func (r *resolver) findVolume() {
 	switch l.volume = cmp.Or(r.opts.TickVolume, r.preset.volume); {
 	case l.volume != "" || r.preset.name == "redfire":
 	case total && last:
-		r.need("tick-volume", fault.FileNeeds.Errorf("whether the volume of a tick was traded in it or since the day began (--tick-volume traded or cumulative)"))
+		r.need("tick-volume", fault.FileNeeds.Errorf("the file does not say whether the volume of a tick was traded in it or since the day began (--tick-volume traded or cumulative)"))
 	case total:
 		l.volume = series.Cumulative
 	case last:

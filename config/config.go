@@ -27,7 +27,7 @@ package config
 type Config struct {
 	// Data is the folder where embedded engines and spools keep their files.
 	// It is made when it is first needed.
-	Data Path `yaml:"data" default:"redfire-data" used:"no"`
+	Data Path `yaml:"data" default:"redfire-data"`
 
 	// Server is the HTTP server of "redfire serve".
 	Server Server `yaml:"server" used:"no"`

@@ -18,6 +18,26 @@ var chinese = map[string]string{
 	"write: %w":                                                                "写入：%w",
 	"the file exists; it was not changed":                                      "文件已存在，未作改动",
 
+	// The series store, by the command line.
+	"%s is a file, not a folder": "%s 是文件，不是目录",
+	"%s lies within %s":          "%s 位于 %s 之内",
+	"%s is in use; name another data folder, or move it away first":         "%s 已在使用；请指定其他数据目录，或先把它移走",
+	"%s is damaged in %d places":                                            "%s 有 %d 处损坏",
+	"the series are in %s; the engine for it does not exist yet":            "序列存储配置为 %s；它所需的引擎尚不存在",
+	"there is no store of series in %s; is the data folder %s?":             "%s 中没有序列存储；数据目录是否应为 %s？",
+	"there is no store of series in %s; \"redfire bars import\" makes one":  "%s 中没有序列存储；用 \"redfire bars import\" 可以建立",
+	"there is no series %s":                                                 "没有序列 %s",
+	"there is no series %s; there is %s":                                    "没有序列 %s；已有 %s",
+	"there is no series %s; did you mean %s?":                               "没有序列 %s；是否想写 %s？",
+	"%s has bars of several intervals, name one of them: %s":                "%s 有多个周期的 K 线，请指明其中之一：%s",
+	"%s has no rows in %s":                                                  "%s 在 %s 内没有数据行",
+	"%s has no attribute price_tick; name the width of a level with --step": "%s 没有属性 price_tick；请用 --step 给出每档的宽度",
+	"%q is not a number above 0":                                            "%q 不是大于 0 的数",
+	"name the time zone with --tz: %w":                                      "请用 --tz 给出时区：%w",
+	"this would delete %s; say so with --yes":                               "这将删除 %s；确认请加 --yes",
+	"%s: --last and --limit exclude each other":                             "%s：--last 和 --limit 不能同时使用",
+	"%s: %s is %d, and at least %d":                                         "%s：%s 为 %d，应至少为 %d",
+
 	// Symbols and intervals.
 	"symbol %q: %w": "合约代码 %q：%w",
 	"symbol %q has no exchange: write it after a dot, as in rb2601.SHFE": "合约代码 %q 没有交易所：请写在点号之后，例如 rb2601.SHFE",

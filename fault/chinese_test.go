@@ -151,6 +151,8 @@ func TestMessageSaysTheSameInChinese(t *testing.T) {
 	f(At(Place{File: "a.csv", Line: 3}, symbol), `a.csv:3: 合约代码 "a.b"：代码为空`)
 	f(fmt.Errorf("series: write: %w", symbol), `series: write: 合约代码 "a.b"：代码为空`)
 	f(List{symbol, MarketNoTime.Errorf("no time")}, "合约代码 \"a.b\"：代码为空\n没有时间")
+	f(fmt.Errorf("localseries: open: %w", errors.Join(symbol, nil)), `localseries: open: 合约代码 "a.b"：代码为空`)
+	f(errors.Join(symbol, MarketNoTime.Errorf("no time")), "合约代码 \"a.b\"：代码为空\n没有时间")
 	f(errors.New("disk on fire"), "disk on fire")
 	f(MarketNoTime.Errorf("not in the catalogue %d", 1), "not in the catalogue 1")
 	f(fmt.Errorf("%w: %w", Unavailable, symbol), `unavailable: symbol "a.b": the code is empty`)

@@ -19,8 +19,8 @@ var diskEntries = []Entry{
 		DiskDamaged, Corrupt,
 		Text{"a file is damaged", "文件已损坏"},
 		Text{
-			"Stop, and copy the folder as it is before anything else: nothing was changed. Look after the disk and the memory of the machine, then restore a backup, or make a new store of what is sound (localseries.Salvage).",
-			"请先停止，并在做任何处理之前原样复制该目录：程序没有改动任何内容。检查机器的磁盘和内存，然后从备份恢复，或用 localseries.Salvage 把完好的内容另存为新的存储。",
+			"Stop, and copy the folder as it is before anything else: nothing was changed. Look after the disk and the memory of the machine, then restore a backup (redfire bars restore), or make a new store of what is sound (redfire bars salvage).",
+			"请先停止，并在做任何处理之前原样复制该目录：程序没有改动任何内容。检查机器的磁盘和内存，然后从备份恢复（redfire bars restore），或把完好的内容另存为新的存储（redfire bars salvage）。",
 		},
 	},
 	{

@@ -19,11 +19,13 @@ func Message(err error, lang string) string {
 	case *coded:
 		return e.chinese()
 	case List:
-		texts := make([]string, len(e))
-		for i, err := range e {
-			texts[i] = Message(err, lang)
+		return strings.Join(messages(e, lang), "\n")
+	case interface{ Unwrap() []error }:
+		// What errors.Join returns has a line for each; others say more.
+		all := e.Unwrap()
+		if joined := errors.Join(all...); joined != nil && joined.Error() == err.Error() {
+			return strings.Join(messages(all, lang), "\n")
 		}
-		return strings.Join(texts, "\n")
 	}
 	// An error that wraps another as fmt.Errorf does: "series: read: %w".
 	text, cause := err.Error(), errors.Unwrap(err)
@@ -34,6 +36,14 @@ func Message(err error, lang string) string {
 		return head + Message(cause, lang)
 	}
 	return text
+}
+
+func messages(all []error, lang string) []string {
+	texts := make([]string, len(all))
+	for i, err := range all {
+		texts[i] = Message(err, lang)
+	}
+	return texts
 }
 
 // chinese returns the text of c in Chinese, or in English if the catalogue

@@ -139,16 +139,54 @@ func (p *program) printTable(r result) {
 	for _, row := range r.rows {
 		t.AppendRow(p.tableRow(r.columns, func(i int) any { return row[i] }))
 	}
+	t.SetColumnConfigs(r.numbers())
 	t.SuppressTrailingSpaces()
 	t.Render()
+}
+
+// numbers says which columns of the table hold numbers, which end below each
+// other.
+func (r result) numbers() []table.ColumnConfig {
+	var all []table.ColumnConfig
+	shown := 0
+	for i, c := range r.columns {
+		if c.title.en == "" {
+			continue
+		}
+		shown++
+		if r.isNumeric(i) {
+			all = append(all, table.ColumnConfig{Number: shown, Align: text.AlignRight, AlignHeader: text.AlignRight})
+		}
+	}
+	return all
+}
+
+// isNumeric reports whether all that stands in a column are numbers.
+func (r result) isNumeric(column int) bool {
+	found := false
+	for _, row := range r.rows {
+		switch row[column].(type) {
+		case nil:
+		case decimal, int64, int:
+			found = true
+		default:
+			return false
+		}
+	}
+	return found
 }
 
 func (p *program) tableRow(columns []column, cell func(int) any) table.Row {
 	var row table.Row
 	for i, c := range columns {
-		if c.title.en != "" {
-			row = append(row, cell(i))
+		if c.title.en == "" {
+			continue
 		}
+		v := cell(i)
+		if v == nil {
+			v = ""
+		}
+		row = append(row, v)
 	}
 	return row
 }

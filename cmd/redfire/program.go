@@ -19,6 +19,7 @@ import (
 
 // A program is one run of the command.
 type program struct {
+	in  io.Reader // answers to questions; nobody is asked if it is no terminal
 	out io.Writer
 	err io.Writer
 	env []string
@@ -27,6 +28,7 @@ type program struct {
 	lang   string        // "en" or "zh"
 	format string        // of results: one of formats
 	config string        // path of the configuration file
+	data   string        // the data folder, "" for that of the configuration
 	colour bool          // of errors
 }
 
@@ -132,6 +134,8 @@ func (p *program) rootCommand() *cobra.Command {
 	p.completeChoice(root, "output", formats)
 	p.completeChoice(root, "lang", languages)
 	root.AddCommand(
+		p.barsCommand(),
+		p.ticksCommand(),
 		p.configCommand(),
 		p.explainCommand(),
 		p.versionCommand(),

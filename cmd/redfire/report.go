@@ -40,6 +40,30 @@ func (p *program) report(err error) {
 	}
 }
 
+// warn tells what is not as it should be, though it is no error.
+func (p *program) warn(m message, args ...any) {
+	text := p.say(m, args...)
+	if p.format == formatTable || p.format == formatCSV {
+		fmt.Fprintln(p.err, p.say(warningLabel)+text)
+		return
+	}
+	if err := encoder(p.err).Encode(map[string]string{"warning": text}); err != nil {
+		fmt.Fprintln(p.err, err)
+	}
+}
+
+// note tells people what stands behind the result above.
+func (p *program) note(m message, args ...any) {
+	p.question(p.say(m, args...) + "\n")
+}
+
+// question writes to standard error, below what the result has so far. An error of
+// writing that is kept until the end of the run.
+func (p *program) question(text string) {
+	_ = p.stdout.Flush()
+	fmt.Fprint(p.err, text)
+}
+
 func (p *program) red(s string) string {
 	if !p.colour {
 		return s

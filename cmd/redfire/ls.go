@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// listing is what "ls" is asked for.
+type listing struct{ pattern, exchange, interval, tz string }
+
+func (p *program) lsCommand(k series.Kind) *cobra.Command {
+	var l listing
+	c := &cobra.Command{
+		Use:     "ls [PATTERN]",
+		Short:   p.say(ticksLsShort),
+		Long:    p.say(ticksLsLong),
+		Example: "  redfire ticks ls\n  redfire ticks ls 'rb*' --exchange SHFE",
+		Args:    between(0, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			l.pattern = strings.Join(args, "")
+			return p.withSeries(func(o *opened) error { return p.ls(c.Context(), o, k, l) })
+		},
+		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return p.stored(c.Context(), k, nil), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	c.Flags().Var(&given{&l.exchange, p.say(typeExchange)}, "exchange", p.say(flagExchange))
+	p.completeChoice(c, "exchange", []string{"SHFE", "DCE", "CZCE", "CFFEX", "INE", "GFEX", "SSE", "SZSE", "SEHK", "NYSE", "NASDAQ", "CME"})
+	p.zoneFlag(c, &l.tz, flagZoneShown)
+	if k == series.Bars {
+		c.Short, c.Long = p.say(barsLsShort), p.say(barsLsLong)
+		c.Example = "  redfire bars ls\n  redfire bars ls 'rb*' --exchange SHFE --interval 1m"
+		c.Flags().Var(&given{&l.interval, p.say(typeInterval)}, "interval", p.say(flagInterval))
+		p.completeChoice(c, "interval", usualIntervals)
+	}
+	return c
+}
+
+var usualIntervals = []string{"1m", "5m", "15m", "30m", "1h", "4h", "d", "w"}
+
+func (p *program) ls(ctx context.Context, o *opened, k series.Kind, l listing) error {
+	f := series.Filter{Kind: k, Exchange: market.Exchange(strings.ToUpper(l.exchange))}
+	if l.interval != "" {
+		v, err := market.ParseInterval(l.interval)
+		if err != nil {
+			return fault.At(fault.Place{Field: "--interval"}, err)
+		}
+		f.Interval = v
+	}
+	matches := glob(l.pattern)
+	out, err := p.stream(lsColumns(k), nil)
+	if err != nil {
+		return err
+	}
+	for about, err := range o.Overview(ctx, f) {
+		if err != nil {
+			return err
+		}
+		if y := about.Key.Symbol; !matches.MatchString(y.String()) && !matches.MatchString(y.Code) {
+			continue
+		}
+		cells, err := p.lsRow(about, l.tz)
+		if err != nil {
+			return err
+		}
+		if err := out.row(cells); err != nil {
+			return err
+		}
+	}
+	if err := out.end(); err != nil {
+		return err
+	}
+	if out.count == 0 && p.format == formatTable {
+		p.note(nothingListed, o.path)
+	}
+	return nil
+}
+
+func lsColumns(k series.Kind) []column {
+	interval := column{"interval", colInterval}
+	if k == series.Ticks {
+		interval.title = message{}
+	}
+	return []column{
+		{"symbol", colSymbol}, interval, {"rows", colRows}, {"first", colFirst}, {"last", colLast},
+		{"zone", colZone}, {"attributes", colAttributes}, {"extra_columns", colExtra},
+	}
+}
+
+func (p *program) lsRow(about series.Overview, tz string) ([]any, error) {
+	zone, err := shown(tz, about)
+	if err != nil {
+		return nil, err
+	}
+	extra := map[string]string{}
+	for name, t := range about.Extra {
+		extra[name] = t.String()
+	}
+	attrs := about.Attrs
+	if attrs == nil {
+		attrs = map[string]string{}
+	}
+	daily := isDaily(about.Key.Interval)
+	cells := []any{
+		about.Key.Symbol.String(), about.Key.Interval.String(), about.Count,
+		p.timeCell(about.First, zone, daily), p.timeCell(about.Last, zone, daily), zone.String(), attrs, extra,
+	}
+	if p.format == formatTable {
+		cells[6], cells[7] = pairs(attrs), strings.Join(slices.Sorted(maps.Keys(extra)), " ")
+	}
+	return cells, nil
+}
+
+// pairs returns attributes for people.
+func pairs(attrs map[string]string) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(attrs)) {
+		value := attrs[name]
+		if strings.Contains(value, " ") {
+			value = fmt.Sprintf("%q", value)
+		}
+		all = append(all, name+"="+value)
+	}
+	return strings.Join(all, " ")
+}
+
+// glob returns what a pattern matches: * stands for any text and ? for any one
+// character; capitals count as small letters. An empty one matches everything.
+func glob(pattern string) *regexp.Regexp {
+	if pattern == "" {
+		pattern = "*"
+	}
+	text := regexp.QuoteMeta(pattern)
+	text = strings.ReplaceAll(text, `\*`, `.*`)
+	text = strings.ReplaceAll(text, `\?`, `.`)
+	return regexp.MustCompile(`(?is)^` + text + `$`)
+}

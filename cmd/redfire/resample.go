@@ -1,0 +1,263 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// partRows is how many bars are stored at once: few enough to be held, and many
+// enough that storing them costs little.
+const partRows = 1 << 16
+
+// A resampling is what is asked of "bars resample" and "ticks bars".
+type resampling struct {
+	args   []string // of the series that is read
+	to     string
+	rows   choiceOfRows
+	dry    bool
+	volume string // how ticks count
+}
+
+func (p *program) barsResampleCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "resample SYMBOL FROM TO",
+		Short:   p.say(resampleShort),
+		Long:    p.say(resampleLong),
+		Example: "  redfire bars resample rb2601.SHFE 1m 1h\n  redfire bars resample btcusdt.LOCAL 1m d --tz UTC --dry-run",
+		Args:    between(3, 3),
+
+		ValidArgsFunction: p.completeResample,
+	}
+	return p.resampling(c, &resampling{}, func(r *resampling, args []string) { r.args, r.to = args[:2], args[2] })
+}
+
+func (p *program) ticksBarsCommand() *cobra.Command {
+	r := &resampling{}
+	c := &cobra.Command{
+		Use:     "bars SYMBOL TO",
+		Short:   p.say(ticksBarsShort),
+		Long:    p.say(ticksBarsLong),
+		Example: "  redfire ticks bars rb2601.SHFE 1m\n  redfire ticks bars SPY.NYSE 5m --tick-volume traded --dry-run",
+		Args:    between(2, 2),
+
+		ValidArgsFunction: p.completeResample,
+	}
+	volumes := []string{string(series.Traded), string(series.Cumulative)}
+	c.Flags().Var(&choice{&r.volume, volumes}, "tick-volume", p.say(flagTickVolume))
+	p.completeChoice(c, "tick-volume", volumes)
+	return p.resampling(c, r, func(r *resampling, args []string) { r.args, r.to = args[:1], args[1] })
+}
+
+// resampling makes c the command that does r, with the arguments that take finds.
+func (p *program) resampling(c *cobra.Command, r *resampling, take func(r *resampling, args []string)) *cobra.Command {
+	r.rows.span = p.spanFlags(c)
+	c.Flags().BoolVar(&r.dry, "dry-run", false, p.say(flagDryRun))
+	p.limitFlag(c, &r.rows.limit)
+	c.Flags().Lookup("limit").Usage = p.say(flagLimitDry)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		take(r, args)
+		if err := r.rows.check(c); err != nil {
+			return err
+		}
+		return p.withSeries(func(o *opened) error { return p.resample(c.Context(), o, r) })
+	}
+	return c
+}
+
+// A plan is a resampling of which it is known what will be read and replaced.
+type plan struct {
+	from, to series.Overview // to has a key and perhaps nothing else
+	query    series.FoldQuery
+}
+
+func (p *program) resample(ctx context.Context, o *opened, r *resampling) error {
+	made, err := o.plan(ctx, r)
+	if err != nil {
+		return err
+	}
+	if r.dry {
+		return p.showBars(ctx, o, made, r.rows)
+	}
+	counts, err := o.storeBars(ctx, made)
+	if err != nil {
+		return err
+	}
+	in, zone := made.query.Range, made.query.Zone
+	return p.print(result{
+		columns: []column{
+			{"series", colSeries}, {"zone", colZone}, {"from", message{}}, {"to", message{}},
+			{"new", colNew}, {"unchanged", colUnchanged}, {"replaced", colReplaced}, {"deleted", colDeleted},
+		},
+		rows: [][]any{{
+			made.to.Key.String(), zone.String(), stamp{in.From, zone}, stamp{in.To, zone},
+			counts.New, counts.Unchanged, counts.Replaced, counts.Deleted,
+		}},
+		single: true,
+		prose:  p.say(resampled, made.to.Key, counts.New, counts.Unchanged, counts.Replaced, counts.Deleted, zone),
+	})
+}
+
+// plan finds out what is to be read and replaced: the windows in which the series
+// that is read has rows, as far as the flags say. What is stored of the other one
+// before and behind them was made of something else, and stays.
+func (o *opened) plan(ctx context.Context, r *resampling) (*plan, error) {
+	v, err := market.ParseInterval(r.to)
+	if err != nil {
+		return nil, err
+	}
+	kind := series.Ticks
+	if len(r.args) > 1 {
+		kind = series.Bars
+	}
+	made := &plan{}
+	if made.from, err = o.findOne(ctx, kind, r.args); err != nil {
+		return nil, err
+	}
+	zone, err := counting(r.rows.span.tz, made.from)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := r.rows.span.bounds(zone)
+	if err != nil {
+		return nil, err
+	}
+	first, last := made.from.First, made.from.Last
+	if asked.From != 0 {
+		first = max(first, asked.From)
+	}
+	if asked.To != 0 {
+		last = min(last, asked.To-1)
+	}
+	if made.from.Count == 0 || first > last {
+		return nil, fault.CommandNoSeries.Errorf("%s has no rows in %s", made.from.Key, asked)
+	}
+	made.query = series.FoldQuery{Keys: []series.Key{made.from.Key}, Interval: v, Zone: zone, Volume: series.TickVolume(r.volume)}
+	made.query.Range.From, made.query.Range.To = windowOf(v, first, zone).From, windowOf(v, last, zone).To
+	return made, o.target(ctx, made)
+}
+
+// windowOf returns the window that holds t, without open ends.
+func windowOf(v market.Interval, t market.Time, zone *time.Location) market.Range {
+	from, to := v.Window(t, zone)
+	return market.Range{From: cmp.Or(from, 1), To: cmp.Or(to, 1)}
+}
+
+// target notes what is known of the series that is written.
+func (o *opened) target(ctx context.Context, made *plan) error {
+	made.to.Key = series.BarKey(made.from.Key.Symbol, made.query.Interval)
+	found, err := o.all(ctx, series.Filter{Kind: series.Bars, Symbol: made.to.Key.Symbol, Interval: made.to.Key.Interval})
+	if len(found) > 0 {
+		made.to = found[0]
+	}
+	return err
+}
+
+// attrs returns the attributes that the series that is written gets: its own, the
+// zone in which its days were counted, and what still holds of the other's.
+func (m *plan) attrs() map[string]string {
+	attrs := map[string]string{}
+	for _, name := range []string{series.AttrPriceTick, series.AttrSource} {
+		if value := m.from.Attrs[name]; value != "" {
+			attrs[name] = value
+		}
+	}
+	maps.Copy(attrs, m.to.Attrs)
+	attrs[series.AttrZone] = m.query.Zone.String()
+	return attrs
+}
+
+// showBars prints the bars that would be stored.
+func (p *program) showBars(ctx context.Context, o *opened, made *plan, rows choiceOfRows) error {
+	zone := made.query.Zone
+	out, err := p.streamRows(p.newSheet(series.Overview{Key: made.to.Key}, zone), rows)
+	if err != nil {
+		return err
+	}
+	for f, err := range o.Resample(ctx, made.query) {
+		if err == nil {
+			err = f.Validate()
+		}
+		if err != nil {
+			return err
+		}
+		part := *f
+		if rows.limit > 0 {
+			part = f.Slice(0, min(f.Len(), rows.limit-out.count))
+		}
+		goOn, err := out.frame(&part)
+		if err != nil || !goOn {
+			return err
+		}
+		if rows.limit > 0 && out.count == rows.limit {
+			break
+		}
+	}
+	return out.end()
+}
+
+// storeBars stores the bars, part by part: each takes the place of what stands in
+// its windows and in those without bars before them.
+func (o *opened) storeBars(ctx context.Context, made *plan) (series.Counts, error) {
+	w := &partWriter{o: o, at: made.query.Range.From, part: series.Frame{Key: made.to.Key, Attrs: made.attrs()}}
+	for f, err := range o.Resample(ctx, made.query) {
+		if err != nil {
+			return w.counts, err
+		}
+		w.add(f)
+		if w.part.Len() < partRows {
+			continue
+		}
+		end := windowOf(made.query.Interval, f.Time[f.Len()-1], made.query.Zone).To
+		if err := w.write(ctx, end); err != nil {
+			return w.counts, err
+		}
+	}
+	return w.counts, w.write(ctx, made.query.Range.To)
+}
+
+// A partWriter stores bars in parts.
+type partWriter struct {
+	o      *opened
+	at     market.Time // before it, all is stored
+	part   series.Frame
+	counts series.Counts
+}
+
+// add takes the bars of a frame, which all have the same columns.
+func (w *partWriter) add(f *series.Frame) {
+	if w.part.Cols == nil {
+		attrs := w.part.Attrs
+		w.part = *f.Clone()
+		w.part.Attrs = attrs
+		return
+	}
+	w.part.Time = append(w.part.Time, f.Time...)
+	for i, c := range f.Cols {
+		w.part.Cols[i].Floats = append(w.part.Cols[i].Floats, c.Floats...)
+	}
+}
+
+// write stores what there is, up to the end of a window.
+func (w *partWriter) write(ctx context.Context, end market.Time) error {
+	if w.at == end {
+		return nil
+	}
+	counts, err := w.o.Replace(ctx, market.Range{From: w.at, To: end}, w.part, &series.WriteOptions{Count: true})
+	if err != nil {
+		return err
+	}
+	w.counts.New += counts.New
+	w.counts.Unchanged += counts.Unchanged
+	w.counts.Replaced += counts.Replaced
+	w.counts.Deleted += counts.Deleted
+	w.at, w.part = end, series.Frame{Key: w.part.Key}
+	return nil
+}

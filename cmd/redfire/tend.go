@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/series"
+	"github.com/redfire-quant/redfire/series/localseries"
+)
+
+func (p *program) verifyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify",
+		Short: p.say(verifyShort),
+		Long:  p.say(verifyLong) + "\n\n" + p.say(wholeStore),
+		Args:  between(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.withSeries(func(o *opened) error { return p.verify(c.Context(), o) })
+		},
+	}
+}
+
+var damageColumns = []column{
+	{"file", colFile}, {"offset", colOffset}, {"series", colSeries}, {"from", colFrom}, {"to", colTo}, {"error", colError},
+}
+
+// verify lists what is damaged. That there is something is an error.
+func (p *program) verify(ctx context.Context, o *opened) error {
+	r := result{columns: damageColumns}
+	for d, err := range o.engine.Verify(ctx) {
+		if err != nil {
+			return err
+		}
+		r.rows = append(r.rows, p.damageRow(d))
+	}
+	if len(r.rows) == 0 {
+		r.prose = p.say(verified, o.path)
+	}
+	if err := p.print(r); err != nil || len(r.rows) == 0 {
+		return err
+	}
+	return fault.DiskDamaged.Errorf("%s is damaged in %d places", o.path, len(r.rows))
+}
+
+// damageRow tells what is damaged, and which rows stood there if that is known.
+func (p *program) damageRow(d localseries.Damage) []any {
+	row := []any{d.File, d.Offset, nil, nil, nil, fault.Message(d.Err, p.lang)}
+	if d.Key.Kind != 0 {
+		row[2] = d.Key.String()
+		row[3], row[4] = p.timeCell(d.Range.From, time.UTC, false), p.timeCell(d.Range.To, time.UTC, false)
+	}
+	return row
+}
+
+func (p *program) backupCommand() *cobra.Command {
+	return p.folderCommand(&cobra.Command{
+		Use:     "backup DIR",
+		Short:   p.say(backupShort),
+		Long:    p.say(backupLong) + "\n\n" + p.say(wholeStore),
+		Example: "  redfire bars backup /backup/2026-01-05",
+	}, p.backup)
+}
+
+func (p *program) backup(ctx context.Context, dir string) error {
+	return p.withSeries(func(o *opened) error {
+		if err := isOutside(dir, o.path); err != nil {
+			return err
+		}
+		if err := inNewFolder(dir, func() error { return o.engine.Backup(ctx, dir) }); err != nil {
+			return err
+		}
+		return p.printHeld(ctx, o, dir, backedUp)
+	})
+}
+
+func (p *program) restoreCommand() *cobra.Command {
+	return p.folderCommand(&cobra.Command{
+		Use:     "restore DIR",
+		Short:   p.say(restoreShort),
+		Long:    p.say(restoreLong) + "\n\n" + p.say(wholeStore),
+		Example: "  redfire bars restore /backup/2026-01-05",
+	}, p.restore)
+}
+
+func (p *program) restore(ctx context.Context, dir string) error {
+	path, err := p.seriesPath()
+	if err != nil {
+		return err
+	}
+	if err := checkStore(dir, true); err != nil {
+		return err
+	}
+	if files, err := os.ReadDir(path); err == nil && len(files) > 0 {
+		return fault.DiskNotEmpty.Errorf("%s is in use; name another data folder, or move it away first", path)
+	}
+	if err := isOutside(path, dir); err != nil {
+		return err
+	}
+	if err := inNewFolder(path, func() error { return localseries.Restore(ctx, dir, path) }); err != nil {
+		return err
+	}
+	return p.withSeries(func(o *opened) error { return p.printHeld(ctx, o, path, restored) })
+}
+
+// printHeld tells of how much there is a copy in a folder.
+func (p *program) printHeld(ctx context.Context, o *opened, folder string, text message) error {
+	all, err := o.all(ctx, series.Filter{})
+	if err != nil {
+		return err
+	}
+	var rows int64
+	for _, about := range all {
+		rows += about.Count
+	}
+	return p.print(result{
+		columns: []column{{"folder", message{}}, {"series", message{}}, {"rows", message{}}},
+		rows:    [][]any{{folder, len(all), rows}},
+		single:  true,
+		prose:   p.say(text, len(all), rows, folder),
+	})
+}
+
+func (p *program) salvageCommand() *cobra.Command {
+	return p.folderCommand(&cobra.Command{
+		Use:     "salvage DIR",
+		Short:   p.say(salvageShort),
+		Long:    p.say(salvageLong) + "\n\n" + p.say(wholeStore),
+		Example: "  redfire bars salvage saved\n  redfire bars restore saved --data redfire-data-new",
+	}, p.salvage)
+}
+
+func (p *program) salvage(ctx context.Context, dir string) error {
+	path, err := p.seriesPath()
+	if err != nil {
+		return err
+	}
+	if err := checkStore(path, true); err != nil {
+		return err
+	}
+	if err := isOutside(dir, path); err != nil {
+		return err
+	}
+	var found localseries.Salvaged
+	err = inNewFolder(dir, func() (err error) {
+		found, err = localseries.Salvage(ctx, path, dir)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	lost := make([]fields, len(found.Lost))
+	for i, d := range found.Lost {
+		lost[i] = record(damageColumns, p.damageRow(d))
+	}
+	text := p.say(salvaged, found.Rows, found.Records, dir, len(lost))
+	for _, d := range found.Lost {
+		text += "\n" + p.say(salvageLost, fault.Message(d.Err, p.lang), lostRows(d))
+	}
+	return p.print(result{
+		columns: []column{{"folder", message{}}, {"rows", message{}}, {"records", message{}}, {"lost", message{}}},
+		rows:    [][]any{{dir, found.Rows, found.Records, lost}},
+		single:  true,
+		prose:   text,
+	})
+}
+
+func lostRows(d localseries.Damage) string {
+	if d.Key.Kind == 0 {
+		return "?"
+	}
+	return d.Key.String() + " " + d.Range.String()
+}
+
+// folderCommand makes c a command that does something with the folder that it is
+// given.
+func (p *program) folderCommand(c *cobra.Command, do func(ctx context.Context, dir string) error) *cobra.Command {
+	c.Args = between(1, 1)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if args[0] == "" {
+			return fault.CommandUsage.Errorf("%s: an argument is missing: %s", c.CommandPath(), c.UseLine())
+		}
+		if err := wantFolder(args[0]); err != nil {
+			return err
+		}
+		return do(c.Context(), args[0])
+	}
+	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	return c
+}
+
+// isOutside returns an error if dir lies in the folder of a store: it would be
+// copied into itself.
+func isOutside(dir, store string) error {
+	a, err := filepath.Abs(dir)
+	if err != nil {
+		return fault.DiskFailed.Errorf("%w", err)
+	}
+	b, err := filepath.Abs(store)
+	if err != nil {
+		return fault.DiskFailed.Errorf("%w", err)
+	}
+	if way, err := filepath.Rel(b, a); err == nil && way != ".." && !strings.HasPrefix(way, ".."+string(filepath.Separator)) {
+		return fault.CommandFolder.Errorf("%s lies within %s", dir, store)
+	}
+	return nil
+}
+
+// inNewFolder makes something in a folder. If that fails, a folder that was made
+// for it is removed: half a copy looks like one.
+func inNewFolder(path string, do func() error) error {
+	_, missing := os.Lstat(path)
+	err := do()
+	if err == nil || !errors.Is(missing, fs.ErrNotExist) {
+		return err
+	}
+	if left := os.RemoveAll(path); left != nil {
+		return fault.List{err, fault.DiskFailed.Errorf("%w", left)}
+	}
+	return err
+}

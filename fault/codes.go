@@ -69,8 +69,8 @@ var commandEntries = []Entry{
 		CommandFolder, Invalid,
 		Text{"the folder cannot be used for this", "该目录不能用于此操作"},
 		Text{
-			"Name another folder, one that the message does not speak of.",
-			"请按错误信息换一个目录。",
+			"Name another folder: the message says why this one will not do.",
+			"请换一个目录：错误信息说明了该目录为何不行。",
 		},
 	},
 }

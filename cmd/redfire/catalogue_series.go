@@ -21,14 +21,14 @@ var (
 	flagSince    = message{"from this time on: 2026-01-05, '2026-01-05 09:30', 2026-01-05T09:30:00+08:00", "从该时间起（含）：2026-01-05、'2026-01-05 09:30'、2026-01-05T09:30:00+08:00"}
 	flagUntil    = message{"up to this time, which is not in it: 2026-01-06 ends with the day before", "到该时间为止（不含）：2026-01-06 表示到前一天结束"}
 	flagZone     = message{"time zone of times, in what you write and what you see: Asia/Shanghai, +08:00 (default: UTC; of days and weeks that of the exchange)", "输入和显示时间所用的时区：Asia/Shanghai、+08:00（默认 UTC；日线和周线为交易所时区）"}
-	flagLast     = message{"the newest N rows alone", "只取最新的 N 行"}
-	flagLimit    = message{"at most N rows, 0 for all (default: 1000 in a table, else all)", "最多 N 行，0 表示全部（默认：表格 1000 行，其他格式全部）"}
+	flagLast     = message{"the newest `N` rows alone", "只取最新的 `N` 行"}
+	flagLimit    = message{"at most `N` rows, 0 for all (default: 1000 in a table, else all)", "最多 `N` 行，0 表示全部（默认：表格 1000 行，其他格式全部）"}
 	flagExchange = message{"those of this exchange alone", "只列出该交易所"}
 	flagInterval = message{"those of this interval alone", "只列出该周期"}
 	flagYes      = message{"delete without asking", "不询问，直接删除"}
 	flagStep     = message{"width of a price level (default: attribute price_tick of the series)", "每个价格档的宽度（默认：序列的属性 price_tick）"}
 	flagDryRun   = message{"print the bars and store nothing", "只输出 K 线，不存储"}
-	flagLimitDry = message{"with --dry-run, at most N bars, 0 for all (default: 1000 in a table, else all)", "与 --dry-run 合用：最多 N 根，0 表示全部（默认：表格 1000 根，其他格式全部）"}
+	flagLimitDry = message{"with --dry-run, at most `N` bars, 0 for all (default: 1000 in a table, else all)", "与 --dry-run 合用：最多 `N` 根，0 表示全部（默认：表格 1000 根，其他格式全部）"}
 
 	flagTickVolume = message{
 		"how the volume of the ticks counts: each its own trade, or since the start of the day (default: attribute tick_volume of the series)",
@@ -91,7 +91,7 @@ var (
 	colSeries  = message{"SERIES", "序列"}
 	colDeleted = message{"DELETED", "删除"}
 	rmPart     = message{"all of %s, %d rows", "%s 的全部 %d 行"}
-	rmPartIn   = message{"of %s in %s %d rows", "%s 在 %s 内的 %d 行"}
+	rmPartIn   = message{"of %s from %s to %s %d rows", "%s 从 %s 到 %s 的 %d 行"}
 	rmAsk      = message{"Delete %s? [y/N] ", "删除 %s？[y/N] "}
 	rmLeft     = message{"Nothing was deleted.", "没有删除任何内容。"}
 
@@ -128,8 +128,6 @@ var (
 	verified    = message{"OK: every byte of %s is as it was written", "OK：%s 的每个字节都与写入时一致"}
 	colFile     = message{"FILE", "文件"}
 	colOffset   = message{"OFFSET", "偏移"}
-	colFrom     = message{"FIRST", "起始"}
-	colTo       = message{"UNTIL", "截止"}
 	colError    = message{"ERROR", "错误"}
 	backupShort = message{"Copy the series store into a new folder", "把序列存储复制到新目录"}
 	backupLong  = message{
@@ -148,7 +146,7 @@ var (
 		"Copies what is sound in a damaged series store into DIR, which must be new or empty, and tells what was lost. The damaged store stays as it is. \"restore DIR --data NEW\" then puts what was saved into use.",
 		"把损坏的序列存储中完好的内容复制到 DIR（必须是新目录或空目录），并说明丢失了什么。损坏的存储保持不变。之后用 \"restore DIR --data 新目录\" 即可启用救出的内容。",
 	}
-	salvaged    = message{"saved %d rows of files and %d records of the log in %s; %d places are lost", "已救出文件中的 %d 行和日志中的 %d 条记录，存于 %s；丢失 %d 处"}
+	salvaged    = message{"saved %d series, %d rows, in %s; damaged places: %d", "已救出 %d 个序列、%d 行，存于 %s；损坏之处：%d"}
 	salvageLost = message{"lost: %s (%s)", "丢失：%s（%s）"}
 
 	tornWarning  = message{"the end of the log, %d bytes that were never acknowledged, was moved aside to %s", "日志末尾 %d 字节（从未确认写入）已移至 %s"}

@@ -38,22 +38,15 @@ func (p *program) completeNothing(c *cobra.Command, flag string) { p.completeCho
 
 // bounds returns the range that the flags say, naive times being those of zone.
 func (s *span) bounds(zone *time.Location) (market.Range, error) {
-	r, err := market.ParseRange(s.since, s.until, zone)
-	if err != nil {
-		return r, fault.At(fault.Place{Field: s.flags()}, err)
+	for _, end := range []struct{ flag, text string }{{"--since", s.since}, {"--until", s.until}} {
+		if end.text == "" || end.text == ".." {
+			continue
+		}
+		if _, err := market.ParseTime(end.text, zone); err != nil {
+			return market.Range{}, fault.At(fault.Place{Field: end.flag}, err)
+		}
 	}
-	return r, nil
-}
-
-// flags names those that were given.
-func (s *span) flags() string {
-	switch {
-	case s.until == "":
-		return "--since"
-	case s.since == "":
-		return "--until"
-	}
-	return "--since, --until"
+	return market.ParseRange(s.since, s.until, zone)
 }
 
 func (s *span) isEmpty() bool { return s.since == "" && s.until == "" }

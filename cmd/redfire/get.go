@@ -158,8 +158,8 @@ func (l place) skip(f *series.Frame) int {
 	return n
 }
 
-// A rowStream is a stream of the rows of a series, of which a table has no more
-// than it is asked for.
+// A rowStream is a stream of the rows of a series, of which a table has only some
+// unless it is asked for more.
 type rowStream struct {
 	*stream
 	sheet *sheet
@@ -168,7 +168,7 @@ type rowStream struct {
 
 func (p *program) streamRows(s *sheet, rows choiceOfRows) (*rowStream, error) {
 	out, err := p.stream(s.columns, s.empty)
-	r := &rowStream{out, s, rows.limit}
+	r := &rowStream{stream: out, sheet: s}
 	if !rows.all && p.format == formatTable {
 		r.most = tableRows
 	}

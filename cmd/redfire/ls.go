@@ -61,10 +61,7 @@ func (p *program) ls(ctx context.Context, o *opened, k series.Kind, l listing) e
 		f.Interval = v
 	}
 	matches := glob(l.pattern)
-	out, err := p.stream(lsColumns(k), nil)
-	if err != nil {
-		return err
-	}
+	out := result{columns: lsColumns}
 	for about, err := range o.Overview(ctx, f) {
 		if err != nil {
 			return err
@@ -76,28 +73,33 @@ func (p *program) ls(ctx context.Context, o *opened, k series.Kind, l listing) e
 		if err != nil {
 			return err
 		}
-		if err := out.row(cells); err != nil {
-			return err
-		}
+		out.rows = append(out.rows, cells)
 	}
-	if err := out.end(); err != nil {
+	if k == series.Ticks {
+		out = out.without("interval")
+	}
+	if err := p.print(out); err != nil {
 		return err
 	}
-	if out.count == 0 && p.format == formatTable {
+	if len(out.rows) == 0 && p.format == formatTable {
 		p.note(nothingListed, o.path)
 	}
 	return nil
 }
 
-func lsColumns(k series.Kind) []column {
-	interval := column{"interval", colInterval}
-	if k == series.Ticks {
-		interval.title = message{}
+var lsColumns = []column{
+	{"symbol", colSymbol}, {"interval", colInterval}, {"rows", colRows}, {"first", colFirst}, {"last", colLast},
+	{"zone", colZone}, {"attributes", colAttributes}, {"extra_columns", colExtra},
+}
+
+// without returns r without a column.
+func (r result) without(key string) result {
+	i := slices.IndexFunc(r.columns, func(c column) bool { return c.key == key })
+	r.columns = slices.Delete(slices.Clone(r.columns), i, i+1)
+	for at, row := range r.rows {
+		r.rows[at] = slices.Delete(row, i, i+1)
 	}
-	return []column{
-		{"symbol", colSymbol}, interval, {"rows", colRows}, {"first", colFirst}, {"last", colLast},
-		{"zone", colZone}, {"attributes", colAttributes}, {"extra_columns", colExtra},
-	}
+	return r
 }
 
 func (p *program) lsRow(about series.Overview, tz string) ([]any, error) {

@@ -121,6 +121,9 @@ func (o *opened) plan(ctx context.Context, r *resampling) (*plan, error) {
 	if made.from, err = o.findOne(ctx, kind, r.args); err != nil {
 		return nil, err
 	}
+	if kind == series.Ticks && r.volume == "" && made.from.Attrs[series.AttrTickVolume] == "" {
+		return nil, fault.CommandUsage.Errorf("%s has no attribute tick_volume; say how its volume counts with --tick-volume: traded, or cumulative since the day began", made.from.Key)
+	}
 	zone, err := counting(r.rows.span.tz, made.from)
 	if err != nil {
 		return nil, err
@@ -137,7 +140,7 @@ func (o *opened) plan(ctx context.Context, r *resampling) (*plan, error) {
 		last = min(last, asked.To-1)
 	}
 	if made.from.Count == 0 || first > last {
-		return nil, fault.CommandNoSeries.Errorf("%s has no rows in %s", made.from.Key, asked)
+		return nil, fault.CommandNoSeries.Errorf("%s has no rows from %s to %s", made.from.Key, end(asked.From, zone), end(asked.To, zone))
 	}
 	made.query = series.FoldQuery{Keys: []series.Key{made.from.Key}, Interval: v, Zone: zone, Volume: series.TickVolume(r.volume)}
 	made.query.Range.From, made.query.Range.To = windowOf(v, first, zone).From, windowOf(v, last, zone).To

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -51,7 +52,16 @@ func (p *program) rmCommand(k series.Kind) *cobra.Command {
 type doomed struct {
 	key   series.Key
 	in    market.Range
+	zone  *time.Location // of the ends of in
 	count int64
+}
+
+// end returns the end of a range for people.
+func end(t market.Time, zone *time.Location) string {
+	if t == 0 {
+		return ".."
+	}
+	return stamp{t, zone}.String()
 }
 
 func (p *program) rm(ctx context.Context, o *opened, found []series.Overview, s *span, yes bool) error {
@@ -63,7 +73,8 @@ func (p *program) rm(ctx context.Context, o *opened, found []series.Overview, s 
 		}
 		all = append(all, d)
 	}
-	if !yes {
+	isThere := func(d doomed) bool { return d.count > 0 || d.in == market.Range{} }
+	if !yes && slices.ContainsFunc(all, isThere) {
 		if goOn, err := p.confirm(ctx, all); err != nil || !goOn {
 			return err
 		}
@@ -85,11 +96,11 @@ func (o *opened) doomed(ctx context.Context, about series.Overview, s *span) (do
 	if s.isEmpty() {
 		return d, nil
 	}
-	zone, err := shown(s.tz, about)
-	if err != nil {
+	var err error
+	if d.zone, err = shown(s.tz, about); err != nil {
 		return d, err
 	}
-	if d.in, err = s.bounds(zone); err != nil {
+	if d.in, err = s.bounds(d.zone); err != nil {
 		return d, err
 	}
 	d.count = 0
@@ -108,7 +119,7 @@ func (p *program) confirm(ctx context.Context, all []doomed) (bool, error) {
 	for _, d := range all {
 		part := p.say(rmPart, d.key, d.count)
 		if d.in != (market.Range{}) {
-			part = p.say(rmPartIn, d.key, d.in, d.count)
+			part = p.say(rmPartIn, d.key, end(d.in.From, d.zone), end(d.in.To, d.zone), d.count)
 		}
 		parts = append(parts, part)
 	}

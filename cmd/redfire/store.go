@@ -47,13 +47,18 @@ func (p *program) withSeries(do func(*opened) error) error {
 	if err != nil {
 		return err
 	}
-	var failed fault.List
-	for _, err := range []error{do(o), o.Close()} {
+	return together(do(o), o.Close())
+}
+
+// together returns errors as one, nil if none is left.
+func together(all ...error) error {
+	var left fault.List
+	for _, err := range all {
 		if err != nil {
-			failed = append(failed, err)
+			left = append(left, err)
 		}
 	}
-	return failed.Err()
+	return left.Err()
 }
 
 // seriesPath returns the folder of the store, by the flag or else by the
@@ -103,24 +108,28 @@ func wantFolder(path string) error {
 // checkStore returns an error if the folder at path cannot be opened as a store:
 // opening would make one of it.
 func checkStore(path string, mustExist bool) error {
-	if err := wantFolder(path); err != nil {
-		return err
-	}
-	files, err := os.ReadDir(path)
+	files, err := filesIn(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return fault.DiskFailed.Errorf("%w", err)
-	case slices.ContainsFunc(files, ofStore):
-		return nil
-	}
-	if mustExist {
+	case err != nil || slices.ContainsFunc(files, ofStore):
+		return err
+	case mustExist:
 		return noStore(path)
-	}
-	if len(files) > 0 {
+	case len(files) > 0:
 		return fault.DiskNotEmpty.Errorf("%s has files in it, %s among them", path, files[0].Name())
 	}
 	return nil
+}
+
+// filesIn returns what is in a folder, nothing if it does not exist.
+func filesIn(path string) ([]fs.DirEntry, error) {
+	if err := wantFolder(path); err != nil {
+		return nil, err
+	}
+	files, err := os.ReadDir(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.DiskFailed.Errorf("%w", err)
+	}
+	return files, nil
 }
 
 // noStore says what is there instead, if that is what was meant.

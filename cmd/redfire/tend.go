@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ func (p *program) verifyCommand() *cobra.Command {
 }
 
 var damageColumns = []column{
-	{"file", colFile}, {"offset", colOffset}, {"series", colSeries}, {"from", colFrom}, {"to", colTo}, {"error", colError},
+	{"file", colFile}, {"offset", colOffset}, {"series", colSeries}, {"from", colFirst}, {"to", colLast}, {"error", colError},
 }
 
 // verify lists what is damaged. That there is something is an error.
@@ -47,7 +48,7 @@ func (p *program) verify(ctx context.Context, o *opened) error {
 	if err := p.print(r); err != nil || len(r.rows) == 0 {
 		return err
 	}
-	return fault.DiskDamaged.Errorf("%s is damaged in %d places", o.path, len(r.rows))
+	return fault.DiskDamaged.Errorf("damaged places in %s: %d", o.path, len(r.rows))
 }
 
 // damageRow tells what is damaged, and which rows stood there if that is known.
@@ -55,7 +56,11 @@ func (p *program) damageRow(d localseries.Damage) []any {
 	row := []any{d.File, d.Offset, nil, nil, nil, fault.Message(d.Err, p.lang)}
 	if d.Key.Kind != 0 {
 		row[2] = d.Key.String()
-		row[3], row[4] = p.timeCell(d.Range.From, time.UTC, false), p.timeCell(d.Range.To, time.UTC, false)
+		to := d.Range.To
+		if p.format == formatTable && to != 0 {
+			to-- // the last time, and not the end of the range
+		}
+		row[3], row[4] = p.timeCell(d.Range.From, time.UTC, false), p.timeCell(to, time.UTC, false)
 	}
 	return row
 }
@@ -95,10 +100,14 @@ func (p *program) restore(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkStore(dir, true); err != nil {
+	if files, err := filesIn(dir); err != nil {
 		return err
+	} else if !slices.ContainsFunc(files, ofStore) {
+		return fault.CommandNoStore.Errorf("%s is no backup of a store of series", dir)
 	}
-	if files, err := os.ReadDir(path); err == nil && len(files) > 0 {
+	if files, err := filesIn(path); err != nil {
+		return err
+	} else if len(files) > 0 {
 		return fault.DiskNotEmpty.Errorf("%s is in use; name another data folder, or move it away first", path)
 	}
 	if err := isOutside(path, dir); err != nil {
@@ -112,20 +121,27 @@ func (p *program) restore(ctx context.Context, dir string) error {
 
 // printHeld tells of how much there is a copy in a folder.
 func (p *program) printHeld(ctx context.Context, o *opened, folder string, text message) error {
-	all, err := o.all(ctx, series.Filter{})
+	count, rows, err := held(ctx, o.Store)
 	if err != nil {
 		return err
 	}
-	var rows int64
-	for _, about := range all {
-		rows += about.Count
-	}
 	return p.print(result{
 		columns: []column{{"folder", message{}}, {"series", message{}}, {"rows", message{}}},
-		rows:    [][]any{{folder, len(all), rows}},
+		rows:    [][]any{{folder, count, rows}},
 		single:  true,
-		prose:   p.say(text, len(all), rows, folder),
+		prose:   p.say(text, count, rows, folder),
 	})
+}
+
+// held returns how many series and rows there are in a store.
+func held(ctx context.Context, s *series.Store) (count int, rows int64, err error) {
+	for about, err := range s.Overview(ctx, series.Filter{}) {
+		if err != nil {
+			return 0, 0, err
+		}
+		count, rows = count+1, rows+about.Count
+	}
+	return count, rows, nil
 }
 
 func (p *program) salvageCommand() *cobra.Command {
@@ -149,24 +165,38 @@ func (p *program) salvage(ctx context.Context, dir string) error {
 		return err
 	}
 	var found localseries.Salvaged
+	var count int
+	var rows int64
 	err = inNewFolder(dir, func() (err error) {
-		found, err = localseries.Salvage(ctx, path, dir)
-		return err
+		if found, err = localseries.Salvage(ctx, path, dir); err != nil {
+			return err
+		}
+		s, err := localseries.Open(dir, nil)
+		if err != nil {
+			return err
+		}
+		count, rows, err = held(ctx, s)
+		return together(err, s.Close())
 	})
 	if err != nil {
 		return err
 	}
-	lost := make([]fields, len(found.Lost))
-	for i, d := range found.Lost {
+	return p.printSalvaged(dir, count, rows, found.Lost)
+}
+
+// printSalvaged tells what a new store has, and what was lost.
+func (p *program) printSalvaged(dir string, count int, rows int64, losses []localseries.Damage) error {
+	lost := make([]fields, len(losses))
+	for i, d := range losses {
 		lost[i] = record(damageColumns, p.damageRow(d))
 	}
-	text := p.say(salvaged, found.Rows, found.Records, dir, len(lost))
-	for _, d := range found.Lost {
+	text := p.say(salvaged, count, rows, dir, len(lost))
+	for _, d := range losses {
 		text += "\n" + p.say(salvageLost, fault.Message(d.Err, p.lang), lostRows(d))
 	}
 	return p.print(result{
-		columns: []column{{"folder", message{}}, {"rows", message{}}, {"records", message{}}, {"lost", message{}}},
-		rows:    [][]any{{dir, found.Rows, found.Records, lost}},
+		columns: []column{{"folder", message{}}, {"series", message{}}, {"rows", message{}}, {"lost", message{}}},
+		rows:    [][]any{{dir, count, rows, lost}},
 		single:  true,
 		prose:   text,
 	})
@@ -224,7 +254,7 @@ func inNewFolder(path string, do func() error) error {
 		return err
 	}
 	if left := os.RemoveAll(path); left != nil {
-		return fault.List{err, fault.DiskFailed.Errorf("%w", left)}
+		err = together(err, fault.DiskFailed.Errorf("%w", left))
 	}
 	return err
 }

@@ -22,6 +22,7 @@ var chinese = map[string]string{
 	"%s is a file, not a folder": "%s 是文件，不是目录",
 	"%s lies within %s":          "%s 位于 %s 之内",
 	"%s is in use; name another data folder, or move it away first":         "%s 已在使用；请指定其他数据目录，或先把它移走",
+	"%s is damaged, and so is a copy of it: %w":                             "%s 已损坏，复制品也随之损坏：%w",
 	"damaged places in %s: %d":                                              "%s 中损坏之处：%d",
 	"the series are in %s; the engine for it does not exist yet":            "序列存储配置为 %s；它所需的引擎尚不存在",
 	"there is no store of series in %s; is the data folder %s?":             "%s 中没有序列存储；数据目录是否应为 %s？",

@@ -44,8 +44,8 @@ var seriesEntries = []Entry{
 		SeriesQuery, Invalid,
 		Text{"a query cannot be answered", "查询无法执行"},
 		Text{
-			"Name at least one key and none twice, a range that does not go backwards, and a limit that is not below zero.",
-			"至少给出一个键且不重复，时间范围不能倒着写，条数上限不能小于零。",
+			"Name at least one key and none twice, a range that does not go backwards, and a limit that is not below zero. Coarser bars are made of whole finer ones, in a time zone that is named.",
+			"至少给出一个键且不重复，时间范围不能倒着写，条数上限不能小于零。较大周期的 K 线由整根较小周期的 K 线组成，并须给出时区。",
 		},
 	},
 	{

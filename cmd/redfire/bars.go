@@ -25,7 +25,7 @@ func (p *program) ticksCommand() *cobra.Command {
 func (p *program) seriesGroup(use string, short, long message) *cobra.Command {
 	c := p.group(use, short)
 	c.Long = p.say(long)
-	c.PersistentFlags().Var(&given{&p.data, p.say(typeFolder)}, "data", p.say(flagData))
+	c.PersistentFlags().Var(&given{&p.data, "DIR"}, "data", p.say(flagData))
 	if err := c.MarkPersistentFlagDirname("data"); err != nil {
 		panic(err) // the flag was defined just above
 	}

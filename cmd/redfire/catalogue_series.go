@@ -35,13 +35,6 @@ var (
 		"tick 成交量的计数方式：traded 为逐笔，cumulative 为当日累计（默认：序列的属性 tick_volume）",
 	}
 
-	typeFolder   = message{"DIR", "目录"}
-	typeTime     = message{"TIME", "时间"}
-	typeZone     = message{"ZONE", "时区"}
-	typeExchange = message{"EXCHANGE", "交易所"}
-	typeInterval = message{"INTERVAL", "周期"}
-	typePrice    = message{"PRICE", "价格"}
-
 	barsLsShort = message{"List the bars that there are", "列出已有的 K 线"}
 	barsLsLong  = message{
 		"Lists the series of bars: how many rows, the times of the first and the last, attributes and extra columns. PATTERN is a symbol or a code, in which * stands for any text and ? for one character; capitals do not matter. Put it in quotes, or the shell takes it for names of files.",
@@ -90,8 +83,8 @@ var (
 	}
 	colSeries  = message{"SERIES", "序列"}
 	colDeleted = message{"DELETED", "删除"}
-	rmPart     = message{"all of %s, %d rows", "%s 的全部 %d 行"}
-	rmPartIn   = message{"of %s from %s to %s %d rows", "%s 从 %s 到 %s 的 %d 行"}
+	rmPart     = message{"all %d rows of %s", "全部 %d 行（%s）"}
+	rmPartIn   = message{"%d rows of %s from %s to %s", "%d 行（%s，从 %s 到 %s）"}
 	rmAsk      = message{"Delete %s? [y/N] ", "删除 %s？[y/N] "}
 	rmLeft     = message{"Nothing was deleted.", "没有删除任何内容。"}
 

@@ -18,8 +18,8 @@ type span struct{ since, until, tz string }
 
 func (p *program) spanFlags(c *cobra.Command) *span {
 	s := &span{}
-	c.Flags().Var(&given{&s.since, p.say(typeTime)}, "since", p.say(flagSince))
-	c.Flags().Var(&given{&s.until, p.say(typeTime)}, "until", p.say(flagUntil))
+	c.Flags().Var(&given{&s.since, "TIME"}, "since", p.say(flagSince))
+	c.Flags().Var(&given{&s.until, "TIME"}, "until", p.say(flagUntil))
 	p.zoneFlag(c, &s.tz, flagZone)
 	p.completeNothing(c, "since")
 	p.completeNothing(c, "until")
@@ -27,7 +27,7 @@ func (p *program) spanFlags(c *cobra.Command) *span {
 }
 
 func (p *program) zoneFlag(c *cobra.Command, value *string, use message) {
-	c.Flags().Var(&given{value, p.say(typeZone)}, "tz", p.say(use))
+	c.Flags().Var(&given{value, "ZONE"}, "tz", p.say(use))
 	p.completeChoice(c, "tz", []string{
 		"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Tokyo",
 		"Europe/London", "Europe/Berlin", "America/Chicago", "America/New_York",

@@ -37,13 +37,13 @@ func (p *program) lsCommand(k series.Kind) *cobra.Command {
 			return p.stored(c.Context(), k, nil), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	c.Flags().Var(&given{&l.exchange, p.say(typeExchange)}, "exchange", p.say(flagExchange))
+	c.Flags().Var(&given{&l.exchange, "EXCHANGE"}, "exchange", p.say(flagExchange))
 	p.completeChoice(c, "exchange", []string{"SHFE", "DCE", "CZCE", "CFFEX", "INE", "GFEX", "SSE", "SZSE", "SEHK", "NYSE", "NASDAQ", "CME"})
 	p.zoneFlag(c, &l.tz, flagZoneShown)
 	if k == series.Bars {
 		c.Short, c.Long = p.say(barsLsShort), p.say(barsLsLong)
 		c.Example = "  redfire bars ls\n  redfire bars ls 'rb*' --exchange SHFE --interval 1m"
-		c.Flags().Var(&given{&l.interval, p.say(typeInterval)}, "interval", p.say(flagInterval))
+		c.Flags().Var(&given{&l.interval, "INTERVAL"}, "interval", p.say(flagInterval))
 		p.completeChoice(c, "interval", usualIntervals)
 	}
 	return c

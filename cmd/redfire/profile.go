@@ -31,7 +31,7 @@ func (p *program) profileCommand(k series.Kind) *cobra.Command {
 		c.Example = "  redfire bars profile rb2601.SHFE 1m --step 5 --since 2026-01-05 --tz Asia/Shanghai"
 	}
 	s := p.spanFlags(c)
-	c.Flags().Var(&given{&step, p.say(typePrice)}, "step", p.say(flagStep))
+	c.Flags().Var(&given{&step, "PRICE"}, "step", p.say(flagStep))
 	p.completeNothing(c, "step")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return p.withSeries(func(o *opened) error {

@@ -117,9 +117,9 @@ func (o *opened) doomed(ctx context.Context, about series.Overview, s *span) (do
 func (p *program) confirm(ctx context.Context, all []doomed) (bool, error) {
 	var parts []string
 	for _, d := range all {
-		part := p.say(rmPart, d.key, d.count)
+		part := p.say(rmPart, d.count, d.key)
 		if d.in != (market.Range{}) {
-			part = p.say(rmPartIn, d.key, end(d.in.From, d.zone), end(d.in.To, d.zone), d.count)
+			part = p.say(rmPartIn, d.count, d.key, end(d.in.From, d.zone), end(d.in.To, d.zone))
 		}
 		parts = append(parts, part)
 	}

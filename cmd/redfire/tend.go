@@ -79,7 +79,7 @@ func (p *program) backup(ctx context.Context, dir string) error {
 		if err := isOutside(dir, o.path); err != nil {
 			return err
 		}
-		if err := inNewFolder(dir, func() error { return o.engine.Backup(ctx, dir) }); err != nil {
+		if err := inNewFolder(dir, o.path, func() error { return o.engine.Backup(ctx, dir) }); err != nil {
 			return err
 		}
 		return p.printHeld(ctx, o, dir, backedUp)
@@ -113,7 +113,7 @@ func (p *program) restore(ctx context.Context, dir string) error {
 	if err := isOutside(path, dir); err != nil {
 		return err
 	}
-	if err := inNewFolder(path, func() error { return localseries.Restore(ctx, dir, path) }); err != nil {
+	if err := inNewFolder(path, dir, func() error { return localseries.Restore(ctx, dir, path) }); err != nil {
 		return err
 	}
 	return p.withSeries(func(o *opened) error { return p.printHeld(ctx, o, path, restored) })
@@ -167,7 +167,7 @@ func (p *program) salvage(ctx context.Context, dir string) error {
 	var found localseries.Salvaged
 	var count int
 	var rows int64
-	err = inNewFolder(dir, func() (err error) {
+	err = inNewFolder(dir, path, func() (err error) {
 		if found, err = localseries.Salvage(ctx, path, dir); err != nil {
 			return err
 		}
@@ -245,11 +245,14 @@ func isOutside(dir, store string) error {
 	return nil
 }
 
-// inNewFolder makes something in a folder. If that fails, a folder that was made
-// for it is removed: half a copy looks like one.
-func inNewFolder(path string, do func() error) error {
+// inNewFolder makes a copy of from in a folder. If that fails, a folder that was
+// made for it is removed: half a copy looks like one.
+func inNewFolder(path, from string, do func() error) error {
 	_, missing := os.Lstat(path)
 	err := do()
+	if errors.Is(err, fault.Corrupt) {
+		err = fault.DiskDamaged.Errorf("%s is damaged, and so is a copy of it: %w", from, err)
+	}
 	if err == nil || !errors.Is(missing, fs.ErrNotExist) {
 		return err
 	}

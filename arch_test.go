@@ -71,7 +71,7 @@ var allowed = map[string][]string{
 	"httpapi":        append(slices.Clone(library), rootPackage),
 	"httpapi/client": {"fault", "market"},
 	"console":        {"fault", "market", "config", "health", "httpapi", rootPackage},
-	"cmd/redfire":    slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client", "console", "internal/realdata"}),
+	"cmd/redfire":    slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client", "console", "internal/disk", "internal/realdata"}),
 	"examples":       slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client"}),
 
 	// These are no part of the program.

@@ -2,6 +2,7 @@ package marketfile
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -468,6 +469,7 @@ func (c *converter) drop() {
 		kept++
 	}
 	c.out.cutTo(kept)
+	slices.SortStableFunc(c.out.bad, func(a, b reject) int { return cmp.Compare(a.line, b.line) })
 }
 
 func (r *rows) rawAt(i int) []byte {

@@ -19,6 +19,7 @@ package marketfile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -236,9 +237,13 @@ func (o *Options) validate(kind series.Kind) error {
 			return fault.FileOption.Errorf("%q is no field of %s; there are %s", field, kind, strings.Join(fields(kind), ", "))
 		}
 	}
-	switch o.TimeUnit {
-	case "", "s", "ms", "us", "ns":
-		return nil
+	for _, w := range []struct{ option, value, words string }{
+		{"time-unit", o.TimeUnit, "s, ms, us, ns"}, {"bar-time", string(o.BarTime), "start, end"},
+		{"date-order", string(o.DateOrder), "mdy, dmy"}, {"tick-volume", string(o.TickVolume), "traded, cumulative"},
+	} {
+		if w.value != "" && !slices.Contains(strings.Split(w.words, ", "), w.value) {
+			return fault.FileOption.Errorf("--%s is one of %s, not %q", w.option, w.words, w.value)
+		}
 	}
-	return fault.FileOption.Errorf("%q is no unit of time: s, ms, us or ns", o.TimeUnit)
+	return nil
 }

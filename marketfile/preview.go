@@ -130,7 +130,6 @@ func (g *Glimpse) take(r *rows, most int) {
 		g.Frames = append(g.Frames, b.frame)
 		from = to
 	}
-	slices.SortFunc(r.bad, func(a, b reject) int { return int(a.line - b.line) })
 	for _, bad := range r.bad[:min(most, len(r.bad))] {
 		g.Refused = append(g.Refused, Refused{bad.line, shown(bad.raw), bad.err})
 	}

@@ -35,6 +35,7 @@ func (p *program) seriesGroup(use string, short, long message) *cobra.Command {
 // seriesCommands returns what bars and ticks have alike.
 func (p *program) seriesCommands(k series.Kind) []*cobra.Command {
 	return []*cobra.Command{
+		p.importCommand(k),
 		p.lsCommand(k),
 		p.getCommand(k),
 		p.rmCommand(k),

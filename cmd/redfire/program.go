@@ -30,6 +30,8 @@ type program struct {
 	config string        // path of the configuration file
 	data   string        // the data folder, "" for that of the configuration
 	colour bool          // of errors
+
+	refused bool // the command was done, but rows were refused
 }
 
 // run does what args say and returns the exit code.
@@ -46,6 +48,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 	}
 	if err != nil {
 		p.report(err)
+	}
+	if err == nil && p.refused {
+		return fault.ExitRefused
 	}
 	return fault.ExitCode(err)
 }

@@ -251,7 +251,7 @@ var chinese = map[string]string{
 	"%q is no encoding that is read: utf-8, gbk or utf-16":                                       "不支持编码 %q：可用 utf-8、gbk 或 utf-16",
 	"%q is no field of %s; there are %s":                                                         "%q 不是 %s 的字段；可用的有 %s",
 	"%q is no place among the ticks of an instant":                                               "%q 不是同一时刻内 tick 的序号",
-	"--%s is one of %s, not %q": "--%s 只能是 %s 之一，不能是 %q",
+	"--%s is one of %s, not %q":                                                                  "--%s 只能是 %s 之一，不能是 %q",
 	"%q is not UTF-8 (--encoding gbk, if the file is)":                                           "%q 不是 UTF-8（若文件是 GBK，请加 --encoding gbk）",
 	"%q is not a whole number":                                                                   "%q 不是整数",
 	"%q stands twice":                                                                            "%q 出现了两次",
@@ -331,8 +331,8 @@ var chinese = map[string]string{
 	"time %q is written in another way than the first one of the file":                          "时间 %q 的写法与文件中第一个时间不同",
 
 	// Importing and exporting on the command line.
-	"--map %q is not written as in open=OpeningPx": "--map %q 的写法不对，应如 open=OpeningPx",
-	"--keep %q: the type is text, int or float": "--keep %q：类型为 text、int 或 float",
+	"--map %q is not written as in open=OpeningPx":        "--map %q 的写法不对，应如 open=OpeningPx",
+	"--keep %q: the type is text, int or float":           "--keep %q：类型为 text、int 或 float",
 	"--symbol %s and --exchange %s contradict each other": "--symbol %s 与 --exchange %s 互相矛盾",
-	"--%s %q does not help": "--%s %q 仍然不行",
+	"--%s %q does not help":                               "--%s %q 仍然不行",
 }

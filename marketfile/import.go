@@ -406,7 +406,7 @@ func (m *importer) meet(ctx context.Context, k series.Key, l *layout) error {
 	if had := next[series.AttrZone]; daily && had != "" && had != l.zone.String() {
 		return fault.FileConflict.Errorf("the stored bars of %s are counted in %s, those of the file in %s", k, had, l.zone)
 	}
-	if next[series.AttrZone] == "" && (daily || l.zone != time.UTC) {
+	if next[series.AttrZone] == "" && l.zoned {
 		next[series.AttrZone] = l.zone.String()
 	}
 	n.met = true

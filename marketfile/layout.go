@@ -29,6 +29,7 @@ type layout struct {
 	targets []target
 	clock   clock
 	zone    *time.Location // in which days are counted
+	zoned   bool           // that was said, or is that of the exchange
 	end     bool           // bars are stamped at their end
 	volume  series.TickVolume
 	suspect bool // keep what contradicts itself
@@ -363,6 +364,7 @@ func (r *resolver) findClock(sample *table) {
 	case known:
 		l.zone = exchange
 	}
+	l.zoned = known || r.opts.Zone != nil
 	if r.kind == series.Bars && !(daily && dates) {
 		r.findBarTime(column)
 	}

@@ -110,11 +110,11 @@ func (s *scratch) keep(ctx context.Context, m *importer) error {
 	return err
 }
 
-// bytesOfRow is about what a row needs while it is sorted, and spare what that
-// needs besides.
+// bytesOfRow is about what a row needs while it is sorted: once in a log, and
+// once packed. floor is what stays free.
 const (
-	bytesOfRow = 32
-	spare      = 512 << 20
+	bytesOfRow = 64
+	floor      = 256 << 20
 )
 
 // sortAll begins anew: it reads all files into a store in which they are sorted,
@@ -123,10 +123,7 @@ func (m *importer) sortAll(ctx context.Context) (err error) {
 	if m.opts.Scratch == nil {
 		return errDisorder
 	}
-	need := int64(spare)
-	if m.done > 0 || m.report.Read > 0 {
-		need += m.estimate() * bytesOfRow
-	}
+	need := max(m.estimate()*bytesOfRow, 1<<20)
 	made, err := m.opts.Scratch()
 	if err != nil {
 		return err
@@ -136,8 +133,8 @@ func (m *importer) sortAll(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if free < need {
-		return fault.FileSpace.Errorf("sorting needs about %d MB in %s, and %d MB are free", need>>20, made.Folder, free>>20)
+	if free-floor < need {
+		return fault.FileSpace.Errorf("sorting needs about %d MB in %s, and %d MB are free", need>>20, made.Folder, max(0, free-floor)>>20)
 	}
 	if m.opts.Progress != nil {
 		m.opts.Progress(Progress{Files: len(m.files), Size: m.size, Sorting: true, Space: need, Folder: made.Folder})

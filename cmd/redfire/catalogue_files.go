@@ -59,3 +59,23 @@ var (
 	previewMore    = message{"%d more files were not looked at", "另有 %d 个文件没有查看"}
 	previewDone    = message{"nothing was stored", "没有保存任何内容"}
 )
+
+// What the demo says.
+var (
+	demoShort = message{"Show what RedFire does, on real market data", "用真实行情演示 RedFire"}
+	demoLong  = message{
+		"Imports real market data that comes with the program, builds bars of its trades and draws a day, in a folder of its own: 100,000 trades of bitcoin and 10,062 daily bars of two indices. Doing it again changes nothing.",
+		"导入程序自带的真实行情，用逐笔成交合成 K 线并画出一天，全部在单独的文件夹中：10 万笔比特币成交和两个指数的 10,062 根日线。重复执行不会改变任何内容。",
+	}
+	flagDemoData = message{"folder of the demo (default: redfire-demo)", "演示用的文件夹（默认：redfire-demo）"}
+	flagOnce     = message{"end when it is done, as it does without this flag too", "完成后结束（目前不加此选项也会结束）"}
+	demoImported = message{"imported %d rows of %s, from %s to %s (%s)", "导入 %d 行 %s，从 %s 到 %s（%s）"}
+	demoKept     = message{"  read %d, new %d, unchanged %d: all durable after %.2f s, %d rows/s", "  读取 %d，新增 %d，未变 %d：%.2f 秒后全部落盘，每秒 %d 行"}
+	demoBuilt    = message{"built %d rows of %s from the trades in %.3f s", "用成交合成 %d 行 %s，用时 %.3f 秒"}
+	demoDrawn    = message{"%s on %s, hour by hour (UTC)", "%s，%s，按小时（UTC）"}
+	demoBar      = message{"%s  open %8.2f  high %8.2f  low %8.2f  close %8.2f  volume %8.2f", "%s  开 %8.2f  高 %8.2f  低 %8.2f  收 %8.2f  量 %8.2f"}
+	demoTry      = message{
+		"\nDone in %.1f s. Try:\n  redfire bars ls --data %[2]s\n  redfire bars get SPX.CBOE d --last 5 --data %[2]s\n  redfire ticks import %[3]s/ticks --path '{symbol}/*' --data %[2]s",
+		"\n用时 %.1f 秒。试试：\n  redfire bars ls --data %[2]s\n  redfire bars get SPX.CBOE d --last 5 --data %[2]s\n  redfire ticks import %[3]s/ticks --path '{symbol}/*' --data %[2]s",
+	}
+)

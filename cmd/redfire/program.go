@@ -141,6 +141,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.AddCommand(
 		p.barsCommand(),
 		p.ticksCommand(),
+		p.demoCommand(),
 		p.configCommand(),
 		p.explainCommand(),
 		p.versionCommand(),

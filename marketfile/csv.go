@@ -54,44 +54,43 @@ func headedBy(names []string) []headed {
 // findHeader takes the first of the lines that names the fields without which
 // there are no rows, and if none does, the first.
 func (r *csvReader) findHeader(kind series.Kind) error {
-	var first *header
+	type candidate struct {
+		*header
+		comma byte
+		below []byte
+	}
+	var first *candidate
 	rest, line := r.first.text, r.first.first
-	for range headerLines {
-		text, more, _ := bytes.Cut(rest, []byte("\n"))
-		rest = more
-		if len(bytes.TrimSpace(text)) > 0 {
+	for n := 0; n < headerLines && len(rest) > 0; n++ {
+		text, below, _ := bytes.Cut(rest, []byte("\n"))
+		if rest = below; len(bytes.TrimSpace(text)) > 0 {
 			h, comma := headerOf(text, line)
-			if names(kind, h) {
-				if first != nil {
-					h.notes = append(h.notes, fault.FileForm.Errorf("%d lines above the header were passed over", line-first.line))
-				}
-				r.head, r.comma, r.first = h, comma, r.first.after(rest, line)
-				return nil
-			}
+			now := &candidate{h, comma, below}
 			if first == nil {
-				first = h
-				r.comma = comma
+				first = now
+			}
+			if names(kind, h) {
+				h.notes = above(first.line, line)
+				first = now
+				break
 			}
 		}
 		line++
-		if len(rest) == 0 {
-			break
-		}
 	}
 	if first == nil {
-		return fault.FileEmpty.Errorf("the first %d lines are empty", line-1)
+		return fault.FileEmpty.Errorf("the first %d lines are empty", line-r.first.first)
 	}
-	_, below, _ := bytes.Cut(r.first.text, []byte("\n"))
-	for range first.line - 1 {
-		_, below, _ = bytes.Cut(below, []byte("\n"))
-	}
-	r.head, r.first = first, r.first.after(below, first.line)
+	r.head, r.comma = first.header, first.comma
+	r.first = &block{text: first.below, first: first.line + 1, bad: r.first.bad}
 	return nil
 }
 
-// after returns what is left of b below a line.
-func (b *block) after(rest []byte, line int64) *block {
-	return &block{text: rest, first: line + 1, bad: b.bad}
+// above notes the lines above a header.
+func above(first, line int64) []error {
+	if first == line {
+		return nil
+	}
+	return []error{fault.FileForm.Errorf("%d lines above the header were passed over", line-first)}
 }
 
 // headerOf reads a line as a header.

@@ -54,10 +54,11 @@ func drawCandles(w *strings.Builder, bars []market.Bar, colours palette) {
 		}
 		w.WriteByte('\n')
 	}
-	fmt.Fprint(w, strings.Repeat(" ", 11))
+	w.WriteString(strings.Repeat(" ", 11))
 	for i, b := range bars {
 		if i%4 == 0 {
-			fmt.Fprintf(w, "%-*s", 4*candleWidth, b.Time.UTC().Format("15:04"))
+			hour := b.Time.UTC().Format("15:04")
+			w.WriteString(hour + strings.Repeat(" ", 4*candleWidth-len(hour)))
 		}
 	}
 	w.WriteByte('\n')

@@ -43,7 +43,7 @@ var (
 
 	imported       = message{"read %d, new %d, unchanged %d, replaced %d, refused %d (files: %d, series: %d; %.1f s, %d rows/s)", "读取 %d，新增 %d，未变 %d，替换 %d，拒绝 %d（文件 %d，序列 %d；%.1f 秒，每秒 %d 行）"}
 	refusedBecause = message{"refused %d: %s [%s]", "拒绝 %d：%s [%s]"}
-	fileNote       = message{"%s: %s", "%s：%s"}
+	fileNote       = message{"about %s: %s", "关于 %s：%s"}
 	rejectsNote    = message{"refused rows are in %s: mend them there, and import that file", "被拒绝的行在 %s：在那里改好后导入该文件"}
 	sortingNote    = message{"the ticks are not in the order of time: they are sorted first, which needs about %d MB in %s", "tick 没有按时间排序：先排序，约需 %d MB（在 %s）"}
 	progressLine   = message{"%s: %d rows, %d/s", "%s：%d 行，每秒 %d 行"}

@@ -119,11 +119,13 @@ func (d *demonstration) run(ctx context.Context) error {
 	return d.draw(ctx)
 }
 
-// did notes a step: for people, and for machines.
-func (d *demonstration) did(step, name string, rows int64, took time.Duration, m message, args ...any) {
-	d.rows = append(d.rows, []any{step, name, rows, took.Seconds()})
-	fmt.Fprintln(&d.text, d.say(m, args...))
+// did notes a step for machines.
+func (d *demonstration) did(step string, k series.Key, rows int64, took time.Duration) {
+	d.rows = append(d.rows, []any{step, k.String(), rows, took.Seconds()})
 }
+
+// tell notes something for people.
+func (d *demonstration) tell(m message, args ...any) { fmt.Fprintln(&d.text, d.say(m, args...)) }
 
 func (d *demonstration) imports(ctx context.Context, k series.Kind, folder string, o *marketfile.Options) error {
 	files, err := marketfile.Files([]string{filepath.Join(d.files, folder)})
@@ -146,9 +148,10 @@ func (d *demonstration) imports(ctx context.Context, k series.Kind, folder strin
 			return err
 		}
 		daily := isDaily(key.Interval)
-		d.did("import", key.String(), about.Count, took, demoImported, about.Count, key, clock(about.First, zone, daily), clock(about.Last, zone, daily), zone)
+		d.did("import", key, about.Count, took)
+		d.tell(demoImported, about.Count, key, clock(about.First, zone, daily), clock(about.Last, zone, daily), zone)
 	}
-	fmt.Fprintln(&d.text, d.say(demoKept, r.Read, r.New, r.Unchanged, took.Seconds(), perSecond(r.Read, took)))
+	d.tell(demoKept, r.Read, r.New, r.Unchanged, took.Seconds(), perSecond(r.Read, took))
 	return nil
 }
 
@@ -171,7 +174,8 @@ func (d *demonstration) build(ctx context.Context, v market.Interval) error {
 		return err
 	}
 	rows, took := counts.New+counts.Unchanged+counts.Replaced, time.Since(begin)
-	d.did("build", made.to.Key.String(), rows, took, demoBuilt, rows, made.to.Key, took.Seconds())
+	d.did("build", made.to.Key, rows, took)
+	d.tell(demoBuilt, rows, made.to.Key, took.Seconds())
 	return nil
 }
 
@@ -191,13 +195,14 @@ func (d *demonstration) draw(ctx context.Context) error {
 	if len(bars) == 0 {
 		return fault.CommandNoSeries.Errorf("there is no series %s", series.BarKey(demoTrades, market.Hour))
 	}
-	fmt.Fprintln(&d.text, "\n"+d.say(demoDrawn, demoTrades, demoDay))
+	d.text.WriteByte('\n')
+	d.tell(demoDrawn, demoTrades, demoDay)
 	if d.isDrawn() {
 		drawCandles(&d.text, bars, d.palette())
 		return nil
 	}
 	for _, b := range bars {
-		fmt.Fprintln(&d.text, d.say(demoBar, b.Time.UTC().Format("15:04"), b.Open, b.High, b.Low, b.Close, b.Volume))
+		d.tell(demoBar, b.Time.UTC().Format("15:04"), b.Open, b.High, b.Low, b.Close, b.Volume)
 	}
 	return nil
 }

@@ -26,10 +26,16 @@ func pages(t *testing.T) []string {
 	return all
 }
 
-var console = regexp.MustCompile("(?s)```console\n(.*?)```")
+var (
+	console = regexp.MustCompile("(?s)```console\n(.*?)```")
+	csvFile = regexp.MustCompile("(?s)```csv ([^\n]+)\n(.*?)```")
+	took    = regexp.MustCompile(`[0-9.]+ (s\b|秒)|[0-9]+ rows/s|每秒 [0-9]+ 行`)
+)
 
 // Every block marked console is a session: lines after "$ " are typed, those
-// below are what comes back. The blocks of a page share folder and environment.
+// below are what comes back, in which "..." stands for any lines, and times are
+// as good as any. The blocks of a page share folder and environment. A block
+// marked csv and a name is a file that is there.
 func TestExamplesInTheDocsAreTrue(t *testing.T) {
 	sessions := 0
 	for _, page := range pages(t) {
@@ -44,6 +50,11 @@ func TestExamplesInTheDocsAreTrue(t *testing.T) {
 		sessions += len(blocks)
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Chdir(t.TempDir())
+			for _, f := range csvFile.FindAllSubmatch(text, -1) {
+				if err := os.WriteFile(string(f[1]), f[2], 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
 			env := []string{}
 			for _, b := range blocks {
 				env = replay(t, env, string(b[1]))
@@ -60,15 +71,20 @@ func replay(t *testing.T, env []string, session string) []string {
 	t.Helper()
 	for step := range strings.SplitSeq(strings.TrimPrefix(session, "$ "), "\n$ ") {
 		command, want, _ := strings.Cut(strings.TrimRight(step, "\n"), "\n")
-		words := strings.Fields(command)
+		words := wordsOf(command)
 		switch words[0] {
 		case "export":
 			env = append(env, words[1])
+		case "cat":
+			got, err := os.ReadFile(words[1])
+			if err != nil || strings.TrimRight(string(got), "\n") != want {
+				t.Errorf("$ %s\ngot %v\n%s\nwant\n%s", command, err, got, want)
+			}
 		case "redfire":
 			var out bytes.Buffer
 			p := &program{out: &out, err: &out, env: env}
 			p.run(t.Context(), words[1:])
-			if got := strings.TrimRight(out.String(), "\n"); got != want {
+			if got := strings.TrimRight(out.String(), "\n"); !fits(got, want) {
 				t.Errorf("$ %s\ngot\n%s\nwant\n%s", command, got, want)
 			}
 		default:
@@ -76,6 +92,58 @@ func replay(t *testing.T, env []string, session string) []string {
 		}
 	}
 	return env
+}
+
+// wordsOf returns the words of a command, as a shell cuts them: those in single
+// quotation marks are one.
+func wordsOf(command string) (words []string) {
+	for i, part := range strings.Split(command, "'") {
+		if i%2 == 1 {
+			words = append(words, part)
+			continue
+		}
+		words = append(words, strings.Fields(part)...)
+	}
+	return words
+}
+
+// fits reports whether the lines that came back are those of the docs.
+func fits(got, want string) bool {
+	got, want = took.ReplaceAllString(got, "#"), took.ReplaceAllString(want, "#")
+	parts := strings.Split("\n"+want+"\n", "\n...\n")
+	got = "\n" + got + "\n"
+	if len(parts) == 1 {
+		return got == parts[0]
+	}
+	for i, part := range parts {
+		at := strings.Index(got, strings.TrimSuffix(part, "\n"))
+		if at < 0 || i == 0 && at > 0 {
+			return false
+		}
+		got = got[at+len(strings.TrimSuffix(part, "\n")):]
+	}
+	return strings.TrimSpace(got) == "" || parts[len(parts)-1] == ""
+}
+
+func TestLinesOfTheDocsFitWhatCameBack(t *testing.T) {
+	f := func(want bool, got, doc string) {
+		t.Helper()
+		if fits(got, doc) != want {
+			t.Errorf("fits(%q, %q) = %v", got, doc, !want)
+		}
+	}
+	f(true, "a\nb", "a\nb")
+	f(false, "a\nb", "a")
+	f(false, "a", "a\nb")
+	f(true, "a\nb\nc", "a\n...\nc")
+	f(false, "a\nb\nc", "a\n...\nb")
+	f(false, "x\na\nc", "a\n...\nc")
+	f(true, "a\nb\nc", "a\n...")
+	f(true, "done in 0.2 s, 5 rows/s", "done in 1.4 s, 77 rows/s")
+	f(false, "done, 5 rows", "done, 6 rows")
+	if got := wordsOf("redfire bars import x --path '{a} b' --tz UTC"); len(got) != 8-1 || got[5] != "{a} b" {
+		t.Errorf("got words %q", got)
+	}
 }
 
 var (

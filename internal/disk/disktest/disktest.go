@@ -1,6 +1,18 @@
 // Package disktest has a disk that fails as disks do: it loses what was not
 // synced when its power goes, tears writes, fails a sync, flips bits, fills up.
 // What it does is decided by its seed, so that a failure can be had again.
+//
+// It tells the page cache from the disk, as Linux does. What was written is
+// there for every process, also after the one that wrote it was killed, and is
+// durable once a sync returned. A sync that fails leaves what it should have
+// written in the cache as if it were clean: it is seen, and no later sync writes
+// it ("PostgreSQL's fsync() surprise", LWN 752063; Rebello and others, "Can
+// Applications Recover from fsync Failures?", ATC 2020, of ext4 and XFS). Names
+// become durable by a sync of their folder, in any order before that: only what
+// happens to one name stays in order (Pillai and others, "All File Systems Are Not
+// Created Equal", OSDI 2014, of btrfs). A sync of a folder that fails leaves its
+// changes to the next one, since a journal has them: it commits, or the file
+// system takes no more changes.
 package disktest
 
 import (
@@ -34,12 +46,13 @@ type Disk struct {
 	stopAt   int   // the operation at which the power goes, 0 for never
 	stopped  bool  // it went
 	syncs    int   // syncs of files that succeed before one fails; -1: all do
+	names    int   // syncs of folders, likewise
 	capacity int64 // bytes in files, 0 for no limit
 }
 
 // New returns an empty disk.
 func New(seed uint64) *Disk {
-	return &Disk{random: rand.New(rand.NewPCG(seed, 0)), folders: map[string]*folder{}, syncs: -1}
+	return &Disk{random: rand.New(rand.NewPCG(seed, 0)), folders: map[string]*folder{}, syncs: -1, names: -1}
 }
 
 // Folder returns the folder of that name, which it makes if it is not there.
@@ -47,7 +60,7 @@ func (d *Disk) Folder(name string) disk.Folder {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.folders[name] == nil {
-		d.folders[name] = &folder{disk: d, name: name, now: map[string]*inode{}, durable: map[string]*inode{}}
+		d.folders[name] = d.newFolder(name)
 	}
 	return d.folders[name]
 }
@@ -74,6 +87,13 @@ func (d *Disk) FailSync(after int) {
 	d.syncs = after
 }
 
+// FailFolderSync makes one sync of a folder fail, after that many that succeed.
+func (d *Disk) FailFolderSync(after int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.names = after
+}
+
 // Limit makes the disk full at that many bytes in files; 0 is no limit.
 func (d *Disk) Limit(bytes int64) {
 	d.mu.Lock()
@@ -82,44 +102,58 @@ func (d *Disk) Limit(bytes int64) {
 }
 
 // Crash returns what the machine finds when the power is back: all that was
-// synced, and of the rest as much as chance would have it.
+// synced, and of the rest as much as chance would have it. Nothing more can be
+// done to d. The disk that is returned was told of no failures yet.
 func (d *Disk) Crash() *Disk {
-	return d.copied(func(f *folder) map[string]*inode {
-		names := maps.Clone(f.durable)
-		for _, change := range f.pending[:d.some(len(f.pending))] {
-			change(names)
+	return d.copied(func(f, to *folder) {
+		to.now = f.survived(d)
+		for _, name := range slices.Sorted(maps.Keys(to.now)) {
+			to.now[name] = to.now[name].crashed(d)
 		}
-		for name, n := range names {
-			names[name] = n.crashed(d)
-		}
-		return names
+		to.durable = maps.Clone(to.now)
 	})
 }
 
 // Kill returns what the next process finds when this one was killed: all that
-// was written.
+// was written. It is as durable as it was before, and a Crash of what is returned
+// shows how much that is. Otherwise it is like Crash.
 func (d *Disk) Kill() *Disk {
-	return d.copied(func(f *folder) map[string]*inode {
-		names := map[string]*inode{}
-		for name, n := range f.now {
-			names[name] = &inode{data: slices.Clone(n.data), durable: slices.Clone(n.data)}
+	same := map[*inode]*inode{nil: nil}
+	of := func(n *inode) *inode {
+		if _, ok := same[n]; !ok {
+			same[n] = n.clone()
 		}
-		return names
+		return same[n]
+	}
+	return d.copied(func(f, to *folder) {
+		for name, n := range f.now {
+			to.now[name] = of(n)
+		}
+		for name, n := range f.durable {
+			to.durable[name] = of(n)
+		}
+		for _, c := range f.pending {
+			to.pending = append(to.pending, change{c.from, c.to, of(c.file)})
+		}
 	})
 }
 
-// copied returns a disk with the files that left says of each folder. Nothing
-// more can be done to d.
-func (d *Disk) copied(left func(*folder) map[string]*inode) *Disk {
+// copied returns a disk with what left puts into each folder. Nothing more can be
+// done to d.
+func (d *Disk) copied(left func(from, to *folder)) *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.stopped = true
 	e := New(d.random.Uint64())
 	for _, name := range slices.Sorted(maps.Keys(d.folders)) {
-		names := left(d.folders[name])
-		e.folders[name] = &folder{disk: e, name: name, now: names, durable: maps.Clone(names)}
+		e.folders[name] = e.newFolder(name)
+		left(d.folders[name], e.folders[name])
 	}
 	return e
+}
+
+func (d *Disk) newFolder(name string) *folder {
+	return &folder{disk: d, name: name, now: map[string]*inode{}, durable: map[string]*inode{}}
 }
 
 // some returns a number from 0 to n, and often one of the ends.
@@ -146,6 +180,15 @@ func (d *Disk) change() error {
 	return nil
 }
 
+// fails counts a sync, and reports whether it is the one that fails.
+func fails(left *int) bool {
+	if *left < 0 {
+		return false
+	}
+	*left--
+	return *left < 0
+}
+
 func (d *Disk) used() (bytes int64) {
 	for _, f := range d.folders {
 		for _, n := range f.now {
@@ -160,7 +203,11 @@ type inode struct {
 	data    []byte
 	durable []byte
 	dirty   map[int64]bool // sectors that a sync would write
-	lost    map[int64]bool // sectors that a sync failed to write, and no other will
+	lost    map[int64]bool // sectors that a sync failed to write, and no other will before they are written to
+}
+
+func (n *inode) clone() *inode {
+	return &inode{slices.Clone(n.data), slices.Clone(n.durable), maps.Clone(n.dirty), maps.Clone(n.lost)}
 }
 
 // crashed returns the file as the power left it.
@@ -214,13 +261,46 @@ func (n *inode) resize(size int64) {
 	n.touch(old, size)
 }
 
+// A change is one of the names in a folder.
+type change struct {
+	from, to string // the name that goes, and the one that comes; "" for none
+	file     *inode // that is called to
+}
+
+func (c change) apply(names map[string]*inode) {
+	delete(names, c.from)
+	if c.to != "" {
+		names[c.to] = c.file
+	}
+}
+
 // A folder is a directory of a Disk.
 type folder struct {
 	disk    *Disk
 	name    string
 	now     map[string]*inode
 	durable map[string]*inode
-	pending []func(map[string]*inode) // changes of names that are not durable
+	pending []change // that are not durable, in order
+}
+
+// survived returns the names as the power left them.
+func (f *folder) survived(d *Disk) map[string]*inode {
+	names := maps.Clone(f.durable)
+	first, inOrder := d.some(len(f.pending)), d.random.IntN(2) == 0
+	late := map[string]bool{} // names of which a change did not happen
+	for i, c := range f.pending {
+		happens := i < first
+		if !inOrder {
+			happens = d.random.IntN(2) == 0
+		}
+		if happens && !late[c.from] && !late[c.to] {
+			c.apply(names)
+			continue
+		}
+		late[c.from], late[c.to] = true, true
+		delete(late, "")
+	}
+	return names
 }
 
 func (f *folder) Path(name string) string { return f.name + "/" + name }
@@ -230,22 +310,22 @@ func (f *folder) fault(op, name string, err error) error {
 }
 
 // rename makes a change of names.
-func (f *folder) rename(change func(map[string]*inode)) {
-	change(f.now)
-	f.pending = append(f.pending, change)
+func (f *folder) rename(c change) {
+	c.apply(f.now)
+	f.pending = append(f.pending, c)
 }
 
 func (f *folder) Create(name string) (disk.File, error) {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
-	if f.now[name] != nil {
+	if f.now[name] != nil && !f.disk.stopped {
 		return nil, f.fault("create", name, fs.ErrExist)
 	}
 	if err := f.disk.change(); err != nil {
 		return nil, f.fault("create", name, err)
 	}
 	n := &inode{}
-	f.rename(func(names map[string]*inode) { names[name] = n })
+	f.rename(change{"", name, n})
 	return &file{f, name, n}, nil
 }
 
@@ -266,29 +346,26 @@ func (f *folder) Rename(from, to string) error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
 	n := f.now[from]
-	if n == nil {
+	if n == nil && !f.disk.stopped {
 		return f.fault("rename", from, fs.ErrNotExist)
 	}
 	if err := f.disk.change(); err != nil {
 		return f.fault("rename", from, err)
 	}
-	f.rename(func(names map[string]*inode) {
-		delete(names, from)
-		names[to] = n
-	})
+	f.rename(change{from, to, n})
 	return nil
 }
 
 func (f *folder) Remove(name string) error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
-	if f.now[name] == nil {
+	if f.now[name] == nil && !f.disk.stopped {
 		return f.fault("remove", name, fs.ErrNotExist)
 	}
 	if err := f.disk.change(); err != nil {
 		return f.fault("remove", name, err)
 	}
-	f.rename(func(names map[string]*inode) { delete(names, name) })
+	f.rename(change{name, "", nil})
 	return nil
 }
 
@@ -307,6 +384,9 @@ func (f *folder) Sync() error {
 	if err := f.disk.change(); err != nil {
 		return f.fault("sync", "", err)
 	}
+	if fails(&f.disk.names) {
+		return f.fault("sync", "", ErrSync)
+	}
 	f.durable, f.pending = maps.Clone(f.now), nil
 	return nil
 }
@@ -314,6 +394,9 @@ func (f *folder) Sync() error {
 func (f *folder) Free() (int64, error) {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
+	if f.disk.stopped {
+		return 0, f.fault("free", "", ErrStopped)
+	}
 	if f.disk.capacity == 0 {
 		return 1 << 40, nil
 	}
@@ -390,11 +473,10 @@ func (f *file) Sync() error {
 		return f.fault("sync", err)
 	}
 	n := f.inode
-	if d.syncs--; d.syncs == -1 {
+	if fails(&d.syncs) {
 		n.lose()
 		return f.fault("sync", ErrSync)
 	}
-	d.syncs = max(d.syncs, -1)
 	n.durable = append(n.durable[:min(len(n.durable), len(n.data))], make([]byte, max(0, len(n.data)-len(n.durable)))...)
 	for at := range n.dirty {
 		copy(clip(n.durable, at*sector), clip(n.data, at*sector))
@@ -406,6 +488,9 @@ func (f *file) Sync() error {
 func (f *file) Size() (int64, error) {
 	f.folder.disk.mu.Lock()
 	defer f.folder.disk.mu.Unlock()
+	if f.folder.disk.stopped {
+		return 0, f.fault("size", ErrStopped)
+	}
 	return int64(len(f.inode.data)), nil
 }
 

@@ -216,10 +216,11 @@ func (l *Log) takeBack(cause error) error {
 }
 
 // roomInSegment begins another segment if the last one is full, or cannot be
-// written to any more.
+// written to any more: where one was begun by half, what is written to the one
+// before would not count.
 func (l *Log) roomInSegment() error {
 	full := l.offset() > segmentHeader && l.offset()+int64(len(l.buffer)) > l.opts.SegmentBytes
-	if !full && !l.unsure {
+	if !full && !l.unsure && l.halfMade == "" {
 		return nil
 	}
 	return l.turnSegment()
@@ -246,9 +247,12 @@ func (l *Log) turnSegment() error {
 
 // begin makes the file of a segment, durably.
 func (l *Log) begin(s segment) (disk.File, error) {
-	// Nothing may stand between two segments that is none.
+	// Nothing may stand between two segments that is none, nor come back there.
 	if l.halfMade != "" {
 		if err := l.folder.Remove(l.halfMade); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, failed(err)
+		}
+		if err := l.folder.Sync(); err != nil {
 			return nil, failed(err)
 		}
 		l.halfMade = ""

@@ -320,6 +320,60 @@ func TestATornTailIsMovedAside(t *testing.T) {
 	}
 }
 
+func TestATornTailIsMovedAsideForGood(t *testing.T) {
+	for op := 1; op <= 16; op++ {
+		for seed := range uint64(20) {
+			moveAside(t, op, seed)
+		}
+	}
+}
+
+// moveAside lets the power go at an operation of opening a log that has a torn
+// tail, or after that.
+func moveAside(t *testing.T, op int, seed uint64) {
+	t.Helper()
+	d := disktest.New(seed)
+	l := open(t, d.Folder("log"), nil)
+	appendTo(t, l, "kept")
+	end := l.Stats().End
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tail := appendGroup(nil, group{bytes: 2000, at: end, synced: end, count: 1})
+	tail = append(tail, make([]byte, 1000)...)
+	file, err := d.Folder("log").Open(segmentName(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt(tail, segmentHeader+int64(end)); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	d.StopAt(d.Done() + op)
+	opened := false
+	if l, _, err := Open(d.Folder("log"), nil); err == nil {
+		opened = true
+		defer l.Close()
+	}
+	d = d.Crash()
+	l, torn, err := Open(d.Folder("log"), nil)
+	if err != nil || opened && len(torn) > 0 {
+		t.Fatalf("operation %d, seed %d: got %v, %v, want nothing moved aside again", op, seed, torn, err)
+	}
+	want(t, l, 0, "kept")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"0000000001.log.torn", "0000000001.log.2.torn"} {
+		if b, err := disk.ReadFile(d.Folder("log"), name, 4000); err == nil && slices.Equal(b, tail) {
+			return
+		}
+	}
+	t.Errorf("operation %d, seed %d: the tail is gone", op, seed)
+}
+
 func TestALogOfAnotherFormatIsRefused(t *testing.T) {
 	d := disktest.New(1).Folder("log")
 	if err := open(t, d, nil).Close(); err != nil {

@@ -73,6 +73,12 @@ func (f *flakyFile) WriteAt(b []byte, at int64) (int, error) {
 	}
 	return f.File.WriteAt(b, at)
 }
+func (f *flakyFile) Sync() error {
+	if err := f.d.fail("sync", f.name); err != nil {
+		return err
+	}
+	return f.File.Sync()
+}
 
 // The disk is away for a moment while a segment is begun: neither its header is
 // written, nor can it be removed. Then all is well again, and writes are
@@ -109,4 +115,117 @@ func TestASegmentThatWasBegunByHalfDoesNoHarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Close()
+}
+
+// A sync that fails says nothing of the file, and neither does one that succeeds
+// after it: what is written next goes to another file.
+func TestAFileOfWhichASyncFailedIsNotWrittenTo(t *testing.T) {
+	for first := range 12 {
+		for which := 1; which < 32; which++ {
+			afterFailedSyncs(t, first, which)
+		}
+	}
+}
+
+// afterFailedSyncs lets some syncs of segments succeed, and of those that follow
+// the ones fail that have a bit in which.
+func afterFailedSyncs(t *testing.T, first, which int) {
+	t.Helper()
+	syncs, bad := 0, map[string]bool{}
+	folder := &flaky{disktest.New(1).Folder("log"), func(op, name string) error {
+		switch {
+		case name == markerName || op == "remove":
+		case op == "write" && bad[name]:
+			t.Errorf("after %d syncs those of %b fail: %s is written to after that", first, which, name)
+		case op == "sync":
+			if syncs++; syncs > first && which>>(syncs-first-1)&1 > 0 {
+				bad[name] = true
+				return disktest.ErrSync
+			}
+		}
+		return nil
+	}}
+	l, _, err := Open(folder, small)
+	if err != nil {
+		return
+	}
+	for range 12 {
+		if _, err := l.Append(t.Context(), make([]byte, 100)); err != nil && !errors.Is(err, fault.Unavailable) && !errors.Is(err, fault.Unknown) {
+			t.Errorf("after %d syncs those of %b fail: got %v", first, which, err)
+		}
+	}
+	which = 0
+	appendTo(t, l, "the disk is well again")
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A segment that was begun by half would be the last one for whoever opens the
+// log: what is acknowledged after it must not stand before it.
+func TestWhatComesAfterASegmentThatWasBegunByHalfCounts(t *testing.T) {
+	for _, fail := range []func(*disktest.Disk){
+		func(d *disktest.Disk) { d.FailSync(0) },
+		func(d *disktest.Disk) { d.FailFolderSync(0) },
+	} {
+		d := disktest.New(1)
+		l := open(t, d.Folder("log"), small)
+		appendTo(t, l, "first")
+		fail(d)
+		if _, err := l.Append(t.Context(), make([]byte, 390)); !errors.Is(err, fault.Unavailable) {
+			t.Errorf("a segment that cannot be begun: got %v, want fault.Unavailable", err)
+		}
+		appendTo(t, l, "second") // has room in the segment before
+		want(t, open(t, d.Kill().Folder("log"), small), 0, "first", "second")
+	}
+}
+
+// A file that was let go of may be back after a crash, but not one without those
+// behind it.
+func TestACutNeverLeavesAGap(t *testing.T) {
+	f := func(what string, do func(d *disktest.Disk, l *Log) *disktest.Disk) {
+		t.Helper()
+		for seed := range uint64(50) {
+			d := disktest.New(seed)
+			l := open(t, d.Folder("log"), small)
+			for range 12 {
+				appendTo(t, l, string(make([]byte, 200)))
+			}
+			after := do(d, l)
+			again, _, err := Open(after.Folder("log"), small)
+			if err != nil {
+				t.Fatalf("%s, seed %d: %v", what, seed, err)
+			}
+			_ = again.Close()
+		}
+	}
+	f("one cut", func(d *disktest.Disk, l *Log) *disktest.Disk {
+		if err := l.Cut(l.Stats().End); err != nil {
+			t.Error(err)
+		}
+		return d.Crash()
+	})
+	f("a sync fails, and it is cut again", func(d *disktest.Disk, l *Log) *disktest.Disk {
+		d.FailFolderSync(2)
+		if err := l.Cut(l.Stats().End); err == nil {
+			t.Error("a sync of the folder failed, and Cut did not")
+		}
+		if err := l.Cut(l.Stats().End); err != nil {
+			t.Error(err)
+		}
+		return d.Crash()
+	})
+	f("the process is killed meanwhile, and the next one cuts", func(d *disktest.Disk, l *Log) *disktest.Disk {
+		d.StopAt(d.Done() + 3)
+		if err := l.Cut(l.Stats().End); err == nil {
+			t.Error("the power went, and Cut did not fail")
+		}
+		d = d.Kill()
+		next := open(t, d.Folder("log"), small)
+		d.StopAt(d.Done() + 3)
+		if err := next.Cut(next.Stats().End); err == nil {
+			t.Error("the power went, and Cut did not fail")
+		}
+		return d.Crash()
+	})
 }

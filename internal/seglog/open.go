@@ -374,18 +374,25 @@ func (l *Log) create() error {
 }
 
 // settle makes all that was found durable, beyond what is known to be so: it may
-// be in memory alone, after a sync that failed or a process that was killed.
+// be in memory alone, after a sync that failed or a process that was killed. So may
+// the names of the files be.
 func (l *Log) settle(known Position) error {
 	s := l.segments[len(l.segments)-1]
-	from := segmentHeader + int64(max(known, s.base)-s.base)
+	from := int64(0) // the header may not be durable either
+	if known > s.base {
+		from = segmentHeader + int64(known-s.base)
+	}
 	to := segmentHeader + int64(l.synced-s.base)
 	var err error
 	if from < to {
 		// Written again, since a sync that failed may have left it for clean.
 		_, err = io.Copy(io.NewOffsetWriter(l.file, from), io.NewSectionReader(l.file, from, to-from))
 		if err == nil {
-			err = errors.Join(l.file.Sync(), l.folder.Sync())
+			err = l.file.Sync()
 		}
+	}
+	if err == nil {
+		err = l.folder.Sync()
 	}
 	if err != nil {
 		return failed(err)

@@ -251,7 +251,11 @@ func (l *Log) Cut(before Position) error {
 		if !ok {
 			return nil
 		}
-		// One at a time, and each for good: there is never a gap.
+		// One at a time, and the one before for good, also if that was let go of by
+		// a call that failed, or a process that was killed: there is never a gap.
+		if err := l.folder.Sync(); err != nil {
+			return failed(err)
+		}
 		name := segmentName(s.number)
 		if err := l.folder.Remove(name); err != nil {
 			return failed(err)
@@ -259,9 +263,6 @@ func (l *Log) Cut(before Position) error {
 		l.mu.Lock()
 		l.segments = l.segments[1:]
 		l.mu.Unlock()
-		if err := l.folder.Sync(); err != nil {
-			return failed(err)
-		}
 	}
 }
 

@@ -40,7 +40,8 @@ type Folder interface {
 	// List returns the names of the files, in order.
 	List() ([]string, error)
 
-	// Sync makes all names durable.
+	// Sync makes all names durable. Those that changed since the last time may
+	// have become so before, in any order. After an error another Sync may succeed.
 	Sync() error
 
 	// Free returns how many bytes may still be written, and

@@ -418,9 +418,10 @@ func (f *file) ReadAt(b []byte, at int64) (int, error) {
 	if f.folder.disk.stopped {
 		return 0, f.fault("read", ErrStopped)
 	}
-	if at >= int64(len(f.inode.data)) {
+	if len(b) > 0 && at >= int64(len(f.inode.data)) {
 		return 0, io.EOF
 	}
+	at = min(at, int64(len(f.inode.data)))
 	n := copy(b, f.inode.data[at:])
 	if n < len(b) {
 		return n, io.EOF

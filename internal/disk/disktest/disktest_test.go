@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -290,6 +291,21 @@ func TestAKillMakesNothingDurable(t *testing.T) {
 	}, func(_ *Disk, f disk.Folder) {
 		must(t, write(t, f, "b", 'y', 0, 1).Sync())
 	}), "a=1x b=1y", "a=1x", "b=1y", "")
+}
+
+func TestAReadEndsWithTheFile(t *testing.T) {
+	file := write(t, New(1).Folder("f"), "a", 'x', 0, 10)
+	f := func(at int64, bytes, want int, end error) {
+		t.Helper()
+		if n, err := file.ReadAt(make([]byte, bytes), at); n != want || !errors.Is(err, end) {
+			t.Errorf("%d bytes at %d: got %d, %v, want %d, %v", bytes, at, n, err, want, end)
+		}
+	}
+	f(0, 10, 10, nil)
+	f(5, 10, 5, io.EOF)
+	f(10, 1, 0, io.EOF)
+	f(20, 1, 0, io.EOF)
+	f(20, 0, 0, nil)
 }
 
 func TestADiskIsFullAtItsLimit(t *testing.T) {

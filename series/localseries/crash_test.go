@@ -2,6 +2,7 @@ package localseries
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/internal/disk/disktest"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
@@ -84,22 +86,30 @@ func randomFrame(r *rand.Rand, k series.Key, in market.Range, i int) series.Fram
 // contents returns all that an engine holds, as text.
 func contents(t testing.TB, e series.Engine) string {
 	t.Helper()
+	all, err := tryContents(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func tryContents(ctx context.Context, e series.Engine) (string, error) {
 	var b strings.Builder
-	for o, err := range e.Overview(t.Context(), series.Filter{}) {
+	for o, err := range e.Overview(ctx, series.Filter{}) {
 		if err != nil {
-			t.Fatal(err)
+			return "", err
 		}
 		fmt.Fprintln(&b, o.Key, o.Count, o.First, o.Last, o.Attrs)
 	}
-	for f, err := range e.Read(t.Context(), series.Query{Keys: crashKeys}) {
+	for f, err := range e.Read(ctx, series.Query{Keys: crashKeys}) {
 		if err != nil {
-			t.Fatal(err)
+			return "", err
 		}
 		for i := range f.Len() {
 			fmt.Fprintln(&b, f.Key, f.Time[i], cells(f, i))
 		}
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 // cells returns the values of a row, by name.
@@ -186,11 +196,138 @@ func TestNothingAcknowledgedIsLostWhenThePowerGoes(t *testing.T) {
 	t.Logf("power gone at each of %d operations", operations)
 }
 
-var crashes = flag.Uint64("crashes", 60, "how many random programs crash at a random point")
+// TestWhatAKilledProcessLeftIsDurableOnceItIsShown kills a process at each
+// operation. The next one shows what it finds, and then the power goes: at once, or
+// while it opens the store.
+func TestWhatAKilledProcessLeftIsDurableOnceItIsShown(t *testing.T) {
+	steps := randomSteps(1, 40)
+	for n := 3; ; n++ {
+		op := n / 3
+		d := disktest.New(uint64(n))
+		d.StopAt(op)
+		h := history{seed: 1, abrupt: n%3 > 0}
+		h.live(t, "new", d, len(steps), false)
+		if d.Done() < op {
+			t.Logf("killed at each of %d operations", op-1)
+			return
+		}
+		d = d.Kill()
+		if n%2 == 0 {
+			d.StopAt(1 + n/2%40)
+		}
+		what := fmt.Sprintf("killed at operation %d, seed %d", op, n)
+		h.live(t, what, d, 0, false)
+		d = d.Crash()
+		h.eachRootSuffices(t, what, d)
+		h.live(t, what+", and then the power went", d, 0, true)
+	}
+}
+
+// eachRootSuffices wants of a store of which there are two roots that it does with
+// each of them.
+func (h *history) eachRootSuffices(t *testing.T, what string, d *disktest.Disk) {
+	t.Helper()
+	all := filesOf(t, d)
+	if all["data/"+rootNames[0]] == nil || all["data/"+rootNames[1]] == nil {
+		return
+	}
+	for _, name := range rootNames {
+		root := slices.Clone(all["data/"+name])
+		root[9] ^= 1
+		left := *h
+		left.live(t, what+", and then the power, and "+name, all.with(t, "data/"+name, root), 0, true)
+	}
+}
+
+var crashes = flag.Uint64("crashes", 60, "how many random programs crash at random points; 2000 at night")
 
 func TestNothingAcknowledgedIsLostAtRandomPointsOfRandomPrograms(t *testing.T) {
 	for seed := range *crashes {
 		r := rand.New(rand.NewPCG(seed, 2))
 		crashAt(t, seed, 1+r.IntN(900), randomSteps(seed, 80), (*disktest.Disk).Crash)
+	}
+}
+
+// A history is what the processes that had a store know of it, one after another.
+type history struct {
+	seed   uint64
+	sure   []step // were acknowledged, or seen when the store was opened
+	unsure []step // the one that was under way, if any
+	next   int    // the number of the next step
+	abrupt bool   // the power goes, or the process is killed, before it closes the store
+}
+
+// live opens the store, wants there what is known of it, and goes on until the
+// power goes. Opening may fail, unless the disk is well, but not for damage.
+func (h *history) live(t *testing.T, what string, d *disktest.Disk, steps int, well bool) {
+	t.Helper()
+	e, err := newEngine(d.Folder("data"), d.Folder("log"), crashing)
+	if err != nil && (well || errors.Is(err, fault.Corrupt)) {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if err != nil {
+		return
+	}
+	defer func() { _ = e.Close() }()
+	got, err := tryContents(t.Context(), e)
+	if err != nil && (well || !errors.Is(err, disktest.ErrStopped)) {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if err != nil {
+		return
+	}
+	if want := after(t, h.sure); got != want {
+		perhaps := after(t, slices.Concat(h.sure, h.unsure))
+		if got != perhaps {
+			t.Fatalf("%s: after %d calls got\n%s\nwant\n%s\nor, with %v,\n%s", what, len(h.sure), got, want, h.unsure, perhaps)
+		}
+		h.sure = slices.Concat(h.sure, h.unsure)
+	}
+	h.unsure = nil
+	if h.abrupt {
+		defer func() { d.StopAt(d.Done() + 1) }()
+	}
+	for range steps {
+		s := randomStep(h.seed, h.next)
+		h.next++
+		err := s.do(t.Context(), e)
+		switch {
+		case err == nil:
+			h.sure = append(h.sure, s)
+		case errors.Is(err, fault.Unknown) || errors.Is(err, disktest.ErrStopped):
+			h.unsure = []step{s}
+			return
+		}
+	}
+}
+
+// TestWhatAStoreShowsStays has processes be killed and the power go, one after the
+// other, while syncs of files and of folders fail: whatever was acknowledged to
+// one of them, or shown to it, is there for the next, and nothing else.
+func TestWhatAStoreShowsStays(t *testing.T) {
+	for seed := range *crashes {
+		r := rand.New(rand.NewPCG(seed, 3))
+		d := disktest.New(seed)
+		h := history{seed: seed}
+		what := fmt.Sprint("seed ", seed)
+		for range 4 {
+			if r.IntN(2) == 0 {
+				d.FailSync(r.IntN(40))
+			}
+			if r.IntN(2) == 0 {
+				d.FailFolderSync(r.IntN(30))
+			}
+			if r.IntN(4) > 0 {
+				d.StopAt(1 + r.IntN(400))
+			}
+			h.abrupt = r.IntN(2) == 0
+			h.live(t, what, d, r.IntN(40), false)
+			if r.IntN(3) > 0 {
+				what, d = what+", killed", d.Kill()
+			} else {
+				what, d = what+", crashed", d.Crash()
+			}
+		}
+		h.live(t, what, d, 0, true)
 	}
 }

@@ -155,9 +155,10 @@ func writeFile(d disk.Folder, name string, b []byte) error {
 	return nil
 }
 
-// readManifest returns the manifest that counts, nil if the folder is new. mended
-// tells that one of the roots was not sound, and should be written again.
-func readManifest(d disk.Folder) (m *manifest, mended bool, err error) {
+// readManifest returns the manifest that counts, nil if the folder is new. mend
+// tells that one of the roots is not sound, or names another one, and that both
+// should be written again: the other manifest may be the one that is durable.
+func readManifest(d disk.Folder) (m *manifest, mend bool, err error) {
 	var best *manifest
 	var errs []error
 	missing := 0
@@ -168,13 +169,18 @@ func readManifest(d disk.Folder) (m *manifest, mended bool, err error) {
 			errs = append(errs, err)
 		case m == nil:
 			missing++
-		case best == nil || m.generation > best.generation:
+		case best == nil:
 			best = m
+		default:
+			mend = m.generation != best.generation
+			if m.generation > best.generation {
+				best = m
+			}
 		}
 	}
 	switch {
 	case best != nil:
-		return best, missing+len(errs) > 0, nil
+		return best, mend || missing+len(errs) > 0, nil
 	case missing == len(rootNames):
 		return nil, false, nil
 	}
@@ -196,7 +202,7 @@ func readRoot(d disk.Folder, name string) (*manifest, error) {
 	of := manifestName(order.Uint64(b[8:]))
 	content, err := disk.ReadFile(d, of, maxManifest)
 	if err != nil {
-		return nil, fault.DiskDamaged.Errorf("%s: %w", d.Path(of), err)
+		return nil, missing(d.Path(of), err)
 	}
 	if uint64(len(content)) != order.Uint64(b[16:]) || xxh3.Hash(content) != order.Uint64(b[24:]) {
 		return nil, fault.DiskDamaged.Errorf("%s: %w", d.Path(of), errSum)

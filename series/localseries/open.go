@@ -185,16 +185,21 @@ func (e *Engine) replay() error {
 }
 
 // tidy removes what a crash has left of files that do not count: the manifest is
-// sound, and does not name them.
+// sound, and does not name them. That its roots are durable is not said yet, if a
+// process was killed before it could sync them.
 func (e *Engine) tidy() error {
 	names, err := e.folder.List()
 	if err != nil {
 		return failed(err)
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return !e.isLeft(name) })
+	if len(names) == 0 {
+		return nil
+	}
+	if err := e.folder.Sync(); err != nil {
+		return failed(err)
+	}
 	for _, name := range names {
-		if !e.isLeft(name) {
-			continue
-		}
 		if err := e.folder.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return failed(err)
 		}

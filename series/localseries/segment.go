@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -167,7 +168,7 @@ func openSegment(folder disk.Folder, known listed) (*segment, []headed, error) {
 	name := segmentName(known.number)
 	f, err := folder.Open(name)
 	if err != nil {
-		return nil, nil, fault.DiskDamaged.Errorf("%s: %w", folder.Path(name), err)
+		return nil, nil, missing(folder.Path(name), err)
 	}
 	s := &segment{number: known.number, path: folder.Path(name), file: f, size: known.size, sum: known.sum, accepted: known.accepted}
 	chunks, err := s.open()
@@ -269,6 +270,14 @@ func (s *segment) parse(directory []byte, at int64) ([]headed, error) {
 		return nil, s.damaged(at, errShape)
 	}
 	return all, nil
+}
+
+// missing returns the error of opening a file that must be there.
+func missing(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fault.DiskDamaged.Errorf("%s: %w", path, err)
+	}
+	return failed(err)
 }
 
 // failed returns the error of an operation on a file.

@@ -572,6 +572,79 @@ func TestChangesMayBeReadOneByOne(t *testing.T) {
 	}
 }
 
+// Seen once: a store was said to be damaged when a file could not be opened, for want
+// of handles say.
+func TestAFileThatCannotBeOpenedIsNotCorrupt(t *testing.T) {
+	h := newBench(quiet(100))
+	e := h.open(t)
+	write(t, e, bars(1, 5, 1))
+	must(t, e.Close())
+	for _, prefix := range []string{"root.", manifestPrefix, segmentPrefix} {
+		h.data.set(func(op, name string) error {
+			if op == "open" && strings.HasPrefix(name, prefix) {
+				return &fs.PathError{Op: op, Path: name, Err: errors.New("too many open files")}
+			}
+			return nil
+		})
+		if _, err := newEngine(h.data, h.disk.Folder("log"), h.opts); !errors.Is(err, fault.Unavailable) || errors.Is(err, fault.Corrupt) {
+			t.Errorf("%s cannot be opened: got %v, want fault.Unavailable alone", prefix, err)
+		}
+	}
+}
+
+// Numbers of changes go on where they were: who has read up to one of them asks for
+// what came after it, also when the store was opened again meanwhile.
+func TestNumbersOfChangesGoOnWhenAStoreIsOpenedAgain(t *testing.T) {
+	numbers := func(e *Engine, since uint64) (all []uint64) {
+		t.Helper()
+		for c, err := range e.Changes(t.Context(), since) {
+			must(t, err)
+			all = append(all, c.Seq)
+		}
+		return all
+	}
+	f := func(what string, last func(e *Engine)) {
+		t.Helper()
+		h := newBench(quiet(100))
+		e := h.open(t)
+		write(t, e, bars(1, 5, 1))
+		must(t, e.flush())
+		last(e)
+		before := numbers(e, 0)
+		since := before[len(before)-1]
+		must(t, e.Close())
+		e = h.open(t)
+		defer e.Close()
+		if got := numbers(e, since); len(got) > 0 {
+			t.Errorf("%s: opened again: got changes %d after %d, want none", what, got, since)
+		}
+		write(t, e, bars(50, 51, 2))
+		if got := numbers(e, since); len(got) != 1 || got[0] <= since {
+			t.Errorf("%s: written to again: got changes %d after %d, want one", what, got, since)
+		}
+	}
+	all := market.Range{}
+	f("rows", func(e *Engine) { write(t, e, bars(3, 9, 2)) })
+	f("rows of a segment of their own", func(e *Engine) { write(t, e, bars(1, 30, 2)) })
+	f("a delete", func(e *Engine) { must(t, e.Delete(t.Context(), rebarKey, all)) })
+	f("a replace", func(e *Engine) { must(t, e.Replace(t.Context(), all, bars(1, 2, 2))) })
+	f("attributes", func(e *Engine) {
+		b := bars(1, 1, 1)
+		b.Attrs = map[string]string{"source": "x"}
+		write(t, e, b)
+	})
+	f("a delete that was merged away", func(e *Engine) {
+		must(t, e.Delete(t.Context(), rebarKey, market.Range{From: at(1), To: at(9)}))
+		for range 3 {
+			must(t, e.flush())
+			e.sizes.merge = len(e.segments)
+			_, err := e.mergeOnce()
+			must(t, err)
+		}
+		e.sizes.merge = 100
+	})
+}
+
 // Seen once: a column was of floats; all was deleted while its segments were being merged,
 // and then it is of integers. Once the tombstone is merged into a later segment
 // than the dead rows, a store that is opened takes the column for floats again,

@@ -79,7 +79,7 @@ func (e *Engine) mergeOnce() (merged bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	m := &merger{engine: e, old: old, to: w}
+	m := &merger{engine: e, old: old, to: w, keep: e.lingers()}
 	for _, s := range e.entries(series.Filter{}) {
 		err := m.series(s)
 		if errors.Is(err, fault.Corrupt) {
@@ -109,6 +109,7 @@ type merger struct {
 	engine    *Engine
 	old       []*segment
 	to        *segmentWriter
+	keep      bool   // all tombs: there are files with rows of which nobody knows
 	forgotten uint64 // the last change that a tomb told of which is left out
 	changed   []*merged
 }
@@ -175,7 +176,7 @@ func (m *merger) holds(k series.Key, what byte, seq uint64) bool {
 
 // tombs keeps the tombs of the old segments that still cover rows, or may cover
 // some that are being written. The others are left out: what they covered is
-// unlinked.
+// removed, so that Salvage does not find it without them.
 func (m *merger) tombs(v *merged) {
 	k := v.entry.key
 	for _, t := range v.tombs {
@@ -183,7 +184,7 @@ func (m *merger) tombs(v *merged) {
 			continue
 		}
 		over := func(c *chunk) bool { return c.hi < t.seq && meets(t.in, c.first.time, c.last.time) }
-		if slices.ContainsFunc(v.chunks, over) || slices.ContainsFunc(v.others, over) ||
+		if m.keep || slices.ContainsFunc(v.chunks, over) || slices.ContainsFunc(v.others, over) ||
 			slices.ContainsFunc(v.begun, func(seq uint64) bool { return seq < t.seq }) ||
 			slices.ContainsFunc(v.spans, func(p span) bool { return p.hi < t.seq }) {
 			m.to.add(appendTomb(nil, k, t))
@@ -295,7 +296,7 @@ func (e *Engine) exchange(old []*segment, s *segment, forgotten uint64) error {
 	m := *e.manifest
 	m.forgotten = max(m.forgotten, forgotten)
 	if err := e.publishLocked(m, append(left, s)); err != nil {
-		return err
+		return errors.Join(err, e.doubt(s))
 	}
 	e.applying.Lock()
 	e.forgotten = m.forgotten
@@ -322,17 +323,23 @@ func (m *merger) settle(chunks []headed) {
 
 // retire removes segments that do not count any more. Those who read them go on.
 func (e *Engine) retire(old []*segment) error {
+	e.flushing.Lock()
+	defer e.flushing.Unlock()
 	var errs []error
 	for _, s := range old {
 		errs = append(errs, s.release())
-		if err := e.folder.Remove(segmentName(s.number)); err != nil {
-			errs = append(errs, failed(err))
-		}
+		e.retired = append(e.retired, s.number)
 	}
-	if err := e.folder.Sync(); err != nil {
-		errs = append(errs, failed(err))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, e.removeStale())...)
+}
+
+// lingers reports whether there are segments that do not count, and could not be
+// removed yet. Of those in doubt the rows are elsewhere, too, until a manifest
+// counts that names neither, and then they are retired.
+func (e *Engine) lingers() bool {
+	e.flushing.Lock()
+	defer e.flushing.Unlock()
+	return len(e.retired) > 0
 }
 
 // A note is what a segment has of a series besides rows.

@@ -114,14 +114,16 @@ func (e *Engine) flush() (err error) {
 	}
 	var chunks [][]*chunk
 	added := slices.Clone(more)
+	var s *segment
 	if len(frozen) > 0 {
-		var s *segment
 		if s, chunks, err = e.writeFrozen(frozen); err == nil {
 			added = append(added, s)
 		}
 	}
 	if err == nil {
-		err = e.publish(added, floor)
+		if err = e.publish(added, floor); err != nil && s != nil {
+			err = errors.Join(err, e.doubt(s))
+		}
 	}
 	if err != nil {
 		e.applying.Lock()
@@ -256,8 +258,17 @@ func (e *Engine) publishLocked(m manifest, segments []*segment) error {
 	e.manifest = &m
 	e.segments = segments
 	e.countSegments()
-	e.removeStale()
+	e.retired = append(e.retired, e.doubtful...)
+	e.doubtful = nil
+	_ = e.removeStale() // it is tried again
 	return nil
+}
+
+// doubt notes that a segment is in no manifest that counts, but may be in one that
+// will after a crash. The caller holds flushing.
+func (e *Engine) doubt(s *segment) error {
+	e.doubtful = append(e.doubtful, s.number)
+	return s.release()
 }
 
 // countSegments notes how many segments wait to be merged.
@@ -273,11 +284,21 @@ func (e *Engine) countSegments() {
 	e.memory.segments = n
 }
 
-// removeStale removes manifests that do not count any more. What cannot be
-// removed does no harm, and is tried again.
-func (e *Engine) removeStale() {
-	e.stale = slices.DeleteFunc(e.stale, func(generation uint64) bool {
-		err := e.folder.Remove(manifestName(generation))
-		return err == nil || errors.Is(err, fs.ErrNotExist)
-	})
+// removeStale removes manifests and segments that do not count any more. What
+// cannot be removed does no harm, since merging keeps the tombs over it. The names
+// that are gone become durable with the next manifest, before that removes a tomb.
+// The caller holds flushing.
+func (e *Engine) removeStale() error {
+	var errs []error
+	gone := func(name string) bool {
+		err := e.folder.Remove(name)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
+		errs = append(errs, failed(err))
+		return false
+	}
+	e.stale = slices.DeleteFunc(e.stale, func(generation uint64) bool { return gone(manifestName(generation)) })
+	e.retired = slices.DeleteFunc(e.retired, func(number uint64) bool { return gone(segmentName(number)) })
+	return errors.Join(errs...)
 }

@@ -113,10 +113,12 @@ type Engine struct {
 	more    chan struct{}  // holds a token when there may be segments to merge
 	closing chan struct{}  // is closed by Close
 
-	flushing sync.Mutex // held while segments are written; guards manifest and segments
+	flushing sync.Mutex // held while segments are written; guards the fields below
 	manifest *manifest
 	segments []*segment
 	stale    []uint64 // generations of manifests to remove
+	doubtful []uint64 // segments of manifests that could not be written, and may count
+	retired  []uint64 // segments to remove
 
 	// applying is held while a record is applied to memory: who has it sees all
 	// that is durable up to applied, and nothing else.

@@ -31,6 +31,18 @@ func (e *Engine) backup(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
+	log, err := disk.Open(filepath.Join(folder, "log"))
+	if err != nil {
+		return failed(err)
+	}
+	if err := e.copyTo(ctx, data, log); err != nil {
+		return err
+	}
+	return verifyFolder(ctx, folder)
+}
+
+// copyTo copies what the engine holds into empty folders, durably.
+func (e *Engine) copyTo(ctx context.Context, data, log disk.Folder) error {
 	if err := e.flush(); err != nil {
 		return err
 	}
@@ -46,10 +58,6 @@ func (e *Engine) backup(ctx context.Context, folder string) error {
 			return err
 		}
 	}
-	log, err := disk.Open(filepath.Join(folder, "log"))
-	if err != nil {
-		return failed(err)
-	}
 	// The log of the copy goes on with the numbers of this one.
 	l, _, err := seglog.Open(log, &seglog.Options{First: m.floor})
 	if err == nil {
@@ -58,10 +66,7 @@ func (e *Engine) backup(ctx context.Context, folder string) error {
 	if err == nil {
 		err = m.publish(data)
 	}
-	if err != nil {
-		return err
-	}
-	return verifyFolder(ctx, folder)
+	return err
 }
 
 // newFolder makes a folder in which there is nothing yet.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/disk/disktest"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
@@ -65,6 +66,26 @@ func TestABackupHasWhatThereWasAndGoesOn(t *testing.T) {
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestABackupIsDurable(t *testing.T) {
+	for seed := range uint64(20) {
+		h := newBench(quiet(100))
+		e := h.open(t)
+		steps := randomSteps(seed, 12)
+		for _, s := range steps {
+			do(t, e, s)
+		}
+		backup := disktest.New(seed)
+		must(t, e.copyTo(t.Context(), backup.Folder("data"), backup.Folder("log")))
+		must(t, e.Close())
+		h.disk = backup.Crash()
+		again := h.open(t)
+		if got, want := contents(t, again), after(t, steps); got != want {
+			t.Errorf("seed %d: after a loss of power the backup has\n%s\nwant\n%s", seed, got, want)
+		}
+		must(t, again.Close())
 	}
 }
 

@@ -66,11 +66,23 @@ func (s *salvage) run(from, to string) (err error) {
 	if err := s.whatCounts(); err != nil {
 		return err
 	}
-	target, err := newFolder(to)
+	data, err := newFolder(to)
 	if err != nil {
 		return err
 	}
-	w, err := createSegment(target, 1)
+	log, err := disk.Open(filepath.Join(to, "log"))
+	if err != nil {
+		return failed(err)
+	}
+	if err := s.copyTo(data, log); err != nil {
+		return err
+	}
+	return verifyFolder(s.ctx, to)
+}
+
+// copyTo makes a store in empty folders of what counts and is sound.
+func (s *salvage) copyTo(data, log disk.Folder) error {
+	w, err := createSegment(data, 1)
 	if err != nil {
 		return err
 	}
@@ -83,10 +95,10 @@ func (s *salvage) run(from, to string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.publish(target, to, segment); err != nil {
+	if err := s.publish(data, log, segment); err != nil {
 		return err
 	}
-	return s.replay(to)
+	return s.replay(data, log)
 }
 
 // whatCounts finds the segments that count, and the records behind the floor.
@@ -224,11 +236,7 @@ func (s *salvage) chunk(from *segment, b []byte, at int64, to *segmentWriter) in
 
 // publish makes a store of the segment, whose numbers go on behind all that was
 // found.
-func (s *salvage) publish(target disk.Folder, to string, segment *segment) error {
-	log, err := disk.Open(filepath.Join(to, "log"))
-	if err != nil {
-		return failed(err)
-	}
+func (s *salvage) publish(data, log disk.Folder, segment *segment) error {
 	first := seglog.Position(s.top + 1)
 	l, _, err := seglog.Open(log, &seglog.Options{First: first})
 	if err == nil {
@@ -236,14 +244,14 @@ func (s *salvage) publish(target disk.Folder, to string, segment *segment) error
 	}
 	if err == nil {
 		m := &manifest{generation: 1, floor: first, next: 2, forgotten: s.top, segments: []listed{{segment.number, segment.size, segment.sum, 0}}}
-		err = m.publish(target)
+		err = m.publish(data)
 	}
 	return errors.Join(err, segment.file.Close())
 }
 
 // replay applies the records to the new store, with the numbers that they had.
-func (s *salvage) replay(to string) error {
-	e, err := NewEngine(to, nil)
+func (s *salvage) replay(data, log disk.Folder) error {
+	e, err := newEngine(data, log, nil)
 	if err != nil {
 		return err
 	}
@@ -261,8 +269,5 @@ func (s *salvage) replay(to string) error {
 		}
 		s.found.Records++
 	}
-	if err := e.Close(); err != nil {
-		return err
-	}
-	return verifyFolder(s.ctx, to)
+	return e.Close()
 }

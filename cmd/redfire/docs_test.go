@@ -141,7 +141,7 @@ func TestLinesOfTheDocsFitWhatCameBack(t *testing.T) {
 	f(true, "a\nb\nc", "a\n...")
 	f(true, "done in 0.2 s, 5 rows/s", "done in 1.4 s, 77 rows/s")
 	f(false, "done, 5 rows", "done, 6 rows")
-	if got := wordsOf("redfire bars import x --path '{a} b' --tz UTC"); len(got) != 8-1 || got[5] != "{a} b" {
+	if got := wordsOf("redfire bars import x --path '{a} b' --tz UTC"); len(got) != 8 || got[5] != "{a} b" {
 		t.Errorf("got words %q", got)
 	}
 }

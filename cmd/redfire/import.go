@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -276,14 +277,15 @@ func (p *program) printImport(r *marketfile.Report, took time.Duration) error {
 	for _, code := range codes {
 		reasons = append(reasons, field{cmp.Or(code, "other"), r.Reasons[fault.Code(code)]})
 	}
-	prose := p.say(imported, r.Read, r.New, r.Unchanged, r.Replaced, r.Refused, r.Files, r.Series, seconds, perSecond(r.Read, took))
+	var prose strings.Builder
 	for _, reason := range reasons {
 		if e, ok := fault.Code(reason.key).Entry(); ok {
-			prose = p.say(refusedBecause, reason.value, e.Summary.In(p.lang), reason.key) + "\n" + prose
+			fmt.Fprintln(&prose, p.say(refusedBecause, reason.value, e.Summary.In(p.lang), reason.key))
 		}
 	}
+	prose.WriteString(p.say(imported, r.Read, r.New, r.Unchanged, r.Replaced, r.Refused, r.Files, r.Series, seconds, perSecond(r.Read, took)))
 	return p.print(result{
-		columns: importColumns, single: true, prose: prose,
+		columns: importColumns, single: true, prose: prose.String(),
 		rows: [][]any{{r.Files, r.Series, r.Read, r.New, r.Unchanged, r.Replaced, r.Refused, reasons, append([]string{}, r.Rejects...), seconds}},
 	})
 }

@@ -70,6 +70,9 @@ func (m *importer) run(ctx context.Context) (*Report, error) {
 	if errors.Is(err, errDisorder) {
 		err = m.sortAll(ctx)
 	}
+	if r := &m.report; err != nil {
+		r.Read = r.New + r.Unchanged + r.Replaced + r.Refused // what was collected is read again
+	}
 	return &m.report, errors.Join(err, m.finish())
 }
 

@@ -45,6 +45,7 @@ var (
 	refusedBecause = message{"refused %d: %s [%s]", "拒绝 %d：%s [%s]"}
 	fileNote       = message{"about %s: %s", "关于 %s：%s"}
 	rejectsNote    = message{"refused rows are in %s: mend them there, and import that file", "被拒绝的行在 %s：在那里改好后导入该文件"}
+	importGoesOn   = message{"stopped; the rows below are kept, and the same command goes on", "已停止；下列数据已保存，重复同一命令即可继续"}
 	sortingNote    = message{"the ticks are not in the order of time: they are sorted first, which needs about %d MB in %s", "tick 没有按时间排序：先排序，约需 %d MB（在 %s）"}
 	progressLine   = message{"%s: %d rows, %d/s", "%s：%d 行，每秒 %d 行"}
 	progressLeft   = message{", %d%%, %s left", "，%d%%，剩余 %s"}

@@ -254,9 +254,10 @@ func (p *program) importInto(ctx context.Context, im *importing, files []string,
 	for _, name := range r.Rejects {
 		p.note(rejectsNote, name)
 	}
-	if err == nil && r.Refused > 0 {
-		p.refused = true
+	if errors.Is(err, context.Canceled) {
+		p.note(importGoesOn)
 	}
+	p.refused = err == nil && r.Refused > 0
 	return together(err, p.printImport(r, time.Since(begin)))
 }
 

@@ -48,7 +48,7 @@ func (b *progress) show(now marketfile.Progress) {
 func (b *progress) line(line string) {
 	width := text.StringWidth(line)
 	if f, ok := b.p.err.(*os.File); ok {
-		if most, _, err := term.GetSize(int(f.Fd())); err == nil && width >= most {
+		if most, _, err := term.GetSize(int(f.Fd())); err == nil && most > 0 && width >= most {
 			return // it would break the line
 		}
 	}

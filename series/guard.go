@@ -159,11 +159,12 @@ func (h *hold) share(ctx context.Context, k Key, extra map[string]Type) (ok bool
 	return true, nil
 }
 
-// end gives back what is held. If the call wrote what it should, the types that
-// it brought are known from now on; otherwise the engine is asked again.
-func (h *hold) end(wrote bool) {
+// end gives back what is held. If the call wrote what it should, or may have, the
+// types that it brought are known from now on: an engine may not know yet of what
+// is still being written. Otherwise it is asked again.
+func (h *hold) end(perhaps bool) {
 	for k, types := range h.types {
-		if !wrote {
+		if !perhaps {
 			types = nil
 		}
 		h.guard.set(k, types)

@@ -98,7 +98,7 @@ func (s *Store) write(ctx context.Context, frames []Frame, o WriteOptions) (coun
 	if err != nil {
 		return Counts{}, err
 	}
-	defer func() { held.end(err == nil) }()
+	defer func() { held.end(err == nil || errors.Is(err, fault.Unknown)) }()
 	if o.Count || o.RefuseDifferent {
 		if counts, ready, err = s.compareAll(ctx, ready, o.RefuseDifferent); err != nil {
 			return Counts{}, err
@@ -194,7 +194,7 @@ func (s *Store) replace(ctx context.Context, r market.Range, f Frame, o WriteOpt
 	if err != nil {
 		return Counts{}, err
 	}
-	defer func() { held.end(err == nil) }()
+	defer func() { held.end(err == nil || errors.Is(err, fault.Unknown)) }()
 	if o.Count || o.RefuseDifferent {
 		if counts, err = s.compare(ctx, g, r, o.RefuseDifferent); err != nil {
 			return Counts{}, err

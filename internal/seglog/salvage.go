@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"math"
+	"slices"
 
 	"github.com/redfire-quant/redfire/internal/disk"
 )
@@ -19,13 +21,32 @@ func Salvage(d disk.Folder) iter.Seq2[Record, error] {
 			yield(Record{}, failed(err))
 			return
 		}
+		names = slices.DeleteFunc(names, func(name string) bool { _, ok := numberOf(name); return !ok })
 		s := &salvager{yield: yield, goOn: true}
-		for _, name := range names {
-			if _, ok := numberOf(name); ok && s.goOn {
+		for i, name := range names {
+			if s.goOn {
+				s.end = nextBase(d, names[i+1:])
 				s.segment(d, name)
 			}
 		}
 	}
+}
+
+// nextBase returns where the next segment begins whose header is sound.
+func nextBase(d disk.Folder, names []string) Position {
+	for _, name := range names {
+		f, err := d.Open(name)
+		if err != nil {
+			continue
+		}
+		b := make([]byte, segmentHeader)
+		n, _ := f.ReadAt(b, 0) // what cannot be read says nothing
+		h, ok := parseHeader(b[:n])
+		if f.Close() == nil && ok {
+			return h.base
+		}
+	}
+	return math.MaxUint64
 }
 
 // A salvager looks for what is sound.
@@ -33,6 +54,7 @@ type salvager struct {
 	yield func(Record, error) bool
 	goOn  bool
 	next  Position // records before it were yielded
+	end   Position // groups of the segment that stand there or behind do not count
 }
 
 // segment looks through a file. It is as large as a segment may be: it is read
@@ -44,12 +66,22 @@ func (s *salvager) segment(d disk.Folder, name string) {
 		return
 	}
 	at := 0
-	if _, ok := parseHeader(b); ok {
+	if h, ok := parseHeader(b); ok {
 		at = segmentHeader
+		switch {
+		case s.end < h.base:
+			s.end = math.MaxUint64 // that is no segment of this log
+		case s.end-h.base < Position(len(b)-at):
+			b = b[:at+int(s.end-h.base)]
+		}
 	}
 	magic := order.AppendUint32(nil, groupMagic)
 	for s.goOn && at < len(b) {
 		if g, ok := parseGroup(b[at:]); ok {
+			if g.at >= s.end {
+				at = len(b) // what follows was not kept either
+				continue
+			}
 			sound := s.group(g, b[at+groupHeader:min(len(b), at+groupHeader+int(g.bytes))])
 			if at += groupHeader + sound; uint32(sound) == g.bytes {
 				continue

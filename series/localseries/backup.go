@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -139,9 +140,28 @@ func verifyFolder(ctx context.Context, folder string) error {
 // Restore copies a backup into a new folder, and reads it back. The backup stays
 // as it is.
 func Restore(ctx context.Context, backup, folder string) error {
-	e, err := NewEngine(backup, nil)
+	e, err := openBackup(backup)
 	if err != nil {
 		return fmt.Errorf("localseries: restore: %w", err)
 	}
 	return errors.Join(e.Backup(ctx, folder), e.Close())
+}
+
+// openBackup opens a store that must be there.
+func openBackup(path string) (*Engine, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, failed(err)
+	}
+	d, err := disk.Open(path)
+	if err != nil {
+		return nil, failed(err)
+	}
+	m, _, err := readManifest(d)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, fault.DiskDamaged.Errorf("%s: the file is missing: there is no whole backup", d.Path(rootNames[0]))
+	}
+	return NewEngine(path, nil)
 }

@@ -42,7 +42,7 @@ func (e *Engine) Verify(ctx context.Context) iter.Seq2[Damage, error] {
 			v.fail(s.release())
 		}
 		if v.goOn {
-			v.log(e)
+			v.found(Damage{}, e.checkLog(ctx))
 		}
 	}
 }
@@ -130,14 +130,18 @@ func (s *segment) sameHead(h *headed, at int64) error {
 	return nil
 }
 
-// log reads the part of the log that counts.
-func (v *verifier) log(e *Engine) {
+// checkLog reads the part of the log that counts, and returns what is wrong with
+// it. Damage ends a log: there is only one. Who is told of it may call the engine.
+func (e *Engine) checkLog(ctx context.Context) error {
 	e.flushing.Lock() // nothing of it is let go of meanwhile
 	defer e.flushing.Unlock()
 	e.applying.Lock()
 	floor := e.floor
 	e.applying.Unlock()
-	for _, err := range e.log.Read(v.ctx, floor) {
-		v.found(Damage{}, err)
+	for _, err := range e.log.Read(ctx, floor) {
+		if err != nil {
+			return err
+		}
 	}
+	return nil
 }

@@ -110,11 +110,12 @@ func parseManifest(b []byte) (*manifest, error) {
 	return m, p.err
 }
 
-// publish makes m the manifest that counts, durably.
+// publish makes m the manifest that counts, durably. After an error that is not
+// errUnlisted, it may count.
 func (m *manifest) publish(d disk.Folder) error {
 	b := m.bytes()
 	if err := writeFile(d, manifestName(m.generation), b); err != nil {
-		return err
+		return fmt.Errorf("%w%w", errUnlisted, err)
 	}
 	root := append([]byte{}, rootMagic...)
 	root = order.AppendUint64(root, m.generation)
@@ -128,6 +129,10 @@ func (m *manifest) publish(d disk.Folder) error {
 	}
 	return nil
 }
+
+// errUnlisted tells of a manifest that does not count, and adds nothing to what is
+// said of the cause.
+var errUnlisted = errors.New("")
 
 // writeFile puts a file in its place whole, durably.
 func writeFile(d disk.Folder, name string, b []byte) error {
@@ -161,7 +166,7 @@ func writeFile(d disk.Folder, name string, b []byte) error {
 func readManifest(d disk.Folder) (m *manifest, mend bool, err error) {
 	var best *manifest
 	var errs []error
-	missing := 0
+	missing, older := 0, false
 	for _, name := range rootNames {
 		m, err := readRoot(d, name)
 		switch {
@@ -171,8 +176,8 @@ func readManifest(d disk.Folder) (m *manifest, mend bool, err error) {
 			missing++
 		case best == nil:
 			best = m
-		default:
-			mend = m.generation != best.generation
+		case m.generation != best.generation:
+			older = true
 			if m.generation > best.generation {
 				best = m
 			}
@@ -180,7 +185,7 @@ func readManifest(d disk.Folder) (m *manifest, mend bool, err error) {
 	}
 	switch {
 	case best != nil:
-		return best, mend || missing+len(errs) > 0, nil
+		return best, older || missing+len(errs) > 0, nil
 	case missing == len(rootNames):
 		return nil, false, nil
 	}

@@ -33,6 +33,11 @@ func (e *Engine) isBulk(frames []series.Frame) bool {
 //
 // With in, the rows in that range do not count any more.
 func (e *Engine) bulk(ctx context.Context, frames []series.Frame, in *market.Range) error {
+	e.bulks.RLock()
+	defer e.bulks.RUnlock()
+	if err := e.begin(ctx); err != nil {
+		return err
+	}
 	if in == nil { // frames that say nothing are no change
 		frames = slices.DeleteFunc(slices.Clone(frames), func(f series.Frame) bool { return f.Len() == 0 && f.Attrs == nil })
 	}
@@ -170,11 +175,18 @@ func (w *segmentWriter) addRows(ctx context.Context, f *series.Frame, seq uint64
 func (e *Engine) applyBegin(p *parser, at uint64) {
 	for i := range p.count(1) {
 		s := e.next(p)
+		s.wall()
 		s.mu.Lock()
-		s.epoch++
 		s.begun = append(s.begun, at+uint64(i))
 		s.mu.Unlock()
 	}
+}
+
+// wall keeps what comes from now on apart from what there is.
+func (s *entry) wall() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epoch++
 }
 
 // giveUp notes that changes will never be accepted.

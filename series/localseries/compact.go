@@ -223,7 +223,14 @@ func (m *merger) rows(v *merged) error {
 		}
 		return nil
 	}
-	return m.join(k, sources, span{lo, hi, number})
+	had := len(m.to.chunks)
+	if err := m.join(k, sources, span{lo, hi, number}); err != nil {
+		return err
+	}
+	if len(m.to.chunks) == had && !slices.ContainsFunc(v.tombs, func(t tomb) bool { return t.number > number }) {
+		m.forgotten = max(m.forgotten, number) // nothing else tells of it
+	}
+	return nil
 }
 
 // between reports whether anything that is not merged came between two changes,
@@ -264,6 +271,9 @@ func (m *merger) join(k series.Key, sources []source, of span) error {
 	if _, err := r.read(k, sources); err != nil {
 		return err
 	}
+	if err := out.sound(); err != nil {
+		return err
+	}
 	put()
 	return m.to.err
 }
@@ -296,7 +306,7 @@ func (e *Engine) exchange(old []*segment, s *segment, forgotten uint64) error {
 	m := *e.manifest
 	m.forgotten = max(m.forgotten, forgotten)
 	if err := e.publishLocked(m, append(left, s)); err != nil {
-		return errors.Join(err, e.doubt(s))
+		return e.unlist(s, err)
 	}
 	e.applying.Lock()
 	e.forgotten = m.forgotten

@@ -5,13 +5,14 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
 
 // An entry is one series. The slices are replaced when they change, so that a
-// reader who has copied them needs no lock; the last of the open pieces grows,
-// and is read by its snapshot.
+// reader who has copied them needs no lock; tombs are added behind those that he
+// has, and the last of the open pieces grows, and is read by its snapshot.
 type entry struct {
 	key series.Key
 
@@ -69,14 +70,14 @@ func (s *entry) remove(r market.Range, seq uint64) {
 	defer s.mu.Unlock()
 	t := tomb{r, seq, seq}
 	s.buryLocked(t)
-	if t.whole() {
+	if t.whole() && seq >= s.said {
 		s.attrs, s.said, s.newAttrs, s.extra = nil, seq, true, nil
 	}
 }
 
 func (s *entry) addLocked(f *series.Frame, seq uint64) int64 {
 	s.counted, s.last = nil, seq
-	if f.Attrs != nil {
+	if f.Attrs != nil && seq >= s.said { // Salvage knows segments of later changes already
 		s.attrs, s.said, s.newAttrs = f.Attrs, seq, true
 	}
 	s.open = addPiece(s.open, f, seq, s.epoch)
@@ -91,8 +92,22 @@ func (s *entry) addLocked(f *series.Frame, seq uint64) int64 {
 func (s *entry) buryLocked(t tomb) {
 	s.counted, s.last = nil, t.seq
 	s.open = without(s.open, t.in)
-	s.tombs = append(slices.Clip(s.tombs), t)
+	s.tombs = append(s.tombs, t)
 	s.newTombs = append(s.newTombs, t)
+}
+
+// fits returns an error if an extra column of f is not of the type that it has.
+// The store does not let such frames through: a record in between is lost.
+func (s *entry) fits(f *series.Frame) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for i := range f.Cols {
+		c := &f.Cols[i]
+		if t := s.extra[c.Name]; t != 0 && t != c.Type() && !empty(f.Key.Kind, c) {
+			return fault.DiskDamaged.Errorf("the column %s of %s is of type %s, not %s", c.Name, s.key, t, c.Type())
+		}
+	}
+	return nil
 }
 
 // learn notes the type of an extra column.

@@ -108,6 +108,9 @@ func give(tokens chan<- struct{}) {
 func (e *Engine) flush() (err error) {
 	e.flushing.Lock()
 	defer e.flushing.Unlock()
+	if e.gone {
+		return errClosed
+	}
 	frozen, more, floor := e.freezeAll()
 	if len(frozen)+len(more) == 0 {
 		return nil
@@ -122,7 +125,7 @@ func (e *Engine) flush() (err error) {
 	}
 	if err == nil {
 		if err = e.publish(added, floor); err != nil && s != nil {
-			err = errors.Join(err, e.doubt(s))
+			err = e.unlist(s, err)
 		}
 	}
 	if err != nil {
@@ -264,11 +267,20 @@ func (e *Engine) publishLocked(m manifest, segments []*segment) error {
 	return nil
 }
 
-// doubt notes that a segment is in no manifest that counts, but may be in one that
-// will after a crash. The caller holds flushing.
-func (e *Engine) doubt(s *segment) error {
-	e.doubtful = append(e.doubtful, s.number)
-	return s.release()
+// unlist takes leave of a segment that no manifest could be made to count, and
+// returns why. Where a manifest that names it may count after a crash, it stays
+// until one counts that does not. The caller holds flushing.
+func (e *Engine) unlist(s *segment, why error) error {
+	why = errors.Join(why, s.release())
+	if !errors.Is(why, errUnlisted) {
+		e.doubtful = append(e.doubtful, s.number)
+		return why
+	}
+	err := e.folder.Remove(segmentName(s.number))
+	if err != nil {
+		e.retired = append(e.retired, s.number) // it is tried again
+	}
+	return errors.Join(why, err)
 }
 
 // countSegments notes how many segments wait to be merged.

@@ -113,12 +113,14 @@ type Engine struct {
 	more    chan struct{}  // holds a token when there may be segments to merge
 	closing chan struct{}  // is closed by Close
 
-	flushing sync.Mutex // held while segments are written; guards the fields below
+	bulks    sync.RWMutex // read-held by calls that write segments; held by Close
+	flushing sync.Mutex   // held while segments are written; guards the fields below
 	manifest *manifest
 	segments []*segment
 	stale    []uint64 // generations of manifests to remove
 	doubtful []uint64 // segments of manifests that could not be written, and may count
 	retired  []uint64 // segments to remove
+	gone     bool     // the folder may be somebody else's
 
 	// applying is held while a record is applied to memory: who has it sees all
 	// that is durable up to applied, and nothing else.
@@ -321,8 +323,8 @@ func (e *Engine) applyRecord(seq uint64, record []byte) (bytes int64, err error)
 		for i := range p.count(1) {
 			s := e.next(p)
 			f := p.frame(s.key)
-			if p.err != nil {
-				return bytes, p.err
+			if err := cmp.Or(p.err, s.fits(f)); err != nil {
+				return bytes, err
 			}
 			// Each frame is a change of its own. A record is longer than the
 			// number of its frames, so the numbers are its own.
@@ -333,8 +335,8 @@ func (e *Engine) applyRecord(seq uint64, record []byte) (bytes int64, err error)
 		r := p.timeRange()
 		s := e.next(p)
 		f := p.frame(s.key)
-		if p.err != nil {
-			return 0, p.err
+		if err := cmp.Or(p.err, s.fits(f)); err != nil {
+			return 0, err
 		}
 		bytes = s.replace(r, f, seq)
 		e.last = seq
@@ -384,7 +386,13 @@ func (e *Engine) Close() error {
 	}
 	close(e.closing)
 	e.ended.Wait()
-	err := errors.Join(e.flush(), e.log.Close(), e.closeFiles())
+	e.bulks.Lock() // and those that come see that it is closed
+	defer e.bulks.Unlock()
+	err := e.flush()
+	e.flushing.Lock()
+	e.gone = true
+	e.flushing.Unlock()
+	err = errors.Join(err, e.log.Close(), e.closeFiles())
 	if e.unlock != nil {
 		err = errors.Join(err, e.unlock())
 	}

@@ -3,6 +3,7 @@ package localseries
 import (
 	"slices"
 
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
@@ -14,6 +15,7 @@ import (
 type builder struct {
 	frame series.Frame
 	codes map[string]map[string]uint32 // the places of texts, by column
+	mixed string                       // a column that came with values of two types
 }
 
 func newBuilder(k series.Key) *builder {
@@ -68,8 +70,14 @@ func empty(k series.Kind, c *series.Column) bool {
 	return !series.IsBase(k, c.Name) && !c.HasValue()
 }
 
-// addValues adds values of a column that has the same name and type.
+// addValues adds values of a column that has the same name. If it is of another
+// type, something is damaged.
 func (b *builder) addValues(c, of *series.Column, from, to int) {
+	if c.Type() != of.Type() {
+		b.mixed = c.Name
+		b.addNone(c, to-from)
+		return
+	}
 	had := c.Len()
 	if of.Valid != nil && slices.Contains(of.Valid[from:to], false) && c.Valid == nil {
 		c.Valid = allTrue(had)
@@ -185,6 +193,14 @@ func (b *builder) addReversed(f *series.Frame) {
 			slices.Reverse(c.Valid[from:])
 		}
 	}
+}
+
+// sound returns an error if a column came with values of two types.
+func (b *builder) sound() error {
+	if b.mixed == "" {
+		return nil
+	}
+	return fault.DiskDamaged.Errorf("the column %s of %s has values of two types", b.mixed, b.frame.Key)
 }
 
 // reset makes b empty, for other rows of the series. What it gave away before

@@ -247,6 +247,9 @@ func (r *reader) readMerged(sources []source) (goOn bool, err error) {
 		} else {
 			r.out.add(f, from, to)
 		}
+		if err := r.out.sound(); err != nil {
+			return false, err
+		}
 		r.free(m, held)
 		if n := r.out.frame.Len(); n == outRows || n == r.left {
 			if goOn, err := r.flush(); err != nil || !goOn || r.left == 0 {

@@ -30,7 +30,7 @@ type Salvaged struct {
 // are lost that say which others count, all of them do: rows that were deleted
 // shortly before may be there again.
 func Salvage(ctx context.Context, from, to string) (Salvaged, error) {
-	s := &salvage{ctx: ctx}
+	s := &salvage{ctx: ctx, gaps: map[int]bool{}}
 	if err := s.run(from, to); err != nil {
 		return s.found, fmt.Errorf("localseries: salvage %s: %w", from, err)
 	}
@@ -45,7 +45,8 @@ type salvage struct {
 	manifest *manifest // nil if it is lost
 	numbers  []uint64  // of the segments that count
 	records  []seglog.Record
-	top      uint64 // the highest number of a change
+	gaps     map[int]bool // the records before which others are lost
+	top      uint64       // the highest number of a change
 }
 
 func (s *salvage) run(from, to string) (err error) {
@@ -121,6 +122,7 @@ func (s *salvage) whatCounts() error {
 		switch {
 		case errors.Is(err, fault.Corrupt):
 			s.lost(Damage{File: s.log.Path("")}, err)
+			s.gaps[len(s.records)] = true
 		case err != nil:
 			return err
 		case m == nil || r.At >= m.floor:
@@ -255,9 +257,14 @@ func (s *salvage) replay(data, log disk.Folder) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range s.records {
-		if what := r.Data[0]; what == recordBegin || what == recordAccept {
-			continue
+	for i, r := range s.records {
+		if r.Data[0] == recordAccept {
+			continue // its segment is copied
+		}
+		if s.gaps[i] { // a bulk may have begun there
+			for _, x := range e.entries(series.Filter{}) {
+				x.wall()
+			}
 		}
 		e.applying.Lock()
 		bytes, err := e.applyRecord(uint64(r.At), r.Data)
@@ -267,7 +274,9 @@ func (s *salvage) replay(data, log disk.Folder) error {
 			s.lost(Damage{File: s.log.Path("")}, fault.DiskDamaged.Errorf("the record at %d of the log: %w", r.At, err))
 			continue
 		}
-		s.found.Records++
+		if r.Data[0] != recordBegin {
+			s.found.Records++
+		}
 	}
 	return e.Close()
 }

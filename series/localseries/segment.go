@@ -162,15 +162,6 @@ func (w *segmentWriter) discard() error {
 	return errors.Join(w.segment.file.Close(), w.folder.Remove(segmentName(w.segment.number)))
 }
 
-// unlisted removes a segment that could not be made to count, if it is sure that it
-// does not, and returns why.
-func (s *segment) unlisted(d disk.Folder, why error) error {
-	if !errors.Is(why, errUnlisted) {
-		return errors.Join(why, s.file.Close())
-	}
-	return errors.Join(why, s.file.Close(), d.Remove(segmentName(s.number)))
-}
-
 // openSegment opens a segment of which size and checksum of the directory are
 // known, and returns what its chunks say of themselves.
 func openSegment(folder disk.Folder, known listed) (*segment, []headed, error) {

@@ -1,0 +1,311 @@
+package localseries
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/disk"
+	"github.com/redfire-quant/redfire/internal/disk/disktest"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// salvagedRows returns the rows of what Salvage makes of a disk.
+func salvagedRows(t *testing.T, d *disktest.Disk) (string, Salvaged) {
+	t.Helper()
+	home := t.TempDir()
+	from, to := filepath.Join(home, "from"), filepath.Join(home, "to")
+	filesOf(t, d).onFiles(t, from)
+	found, err := Salvage(t.Context(), from, to)
+	must(t, err)
+	e, err := NewEngine(to, nil)
+	must(t, err)
+	defer e.Close()
+	return rowsOf(t, e), found
+}
+
+// Seen once: Salvage does without the records that begin a bulk, so rows from
+// before it and from behind it are joined, and the older ones win over the bulk.
+func TestSalvageKeepsRowsFromBeforeABulkApart(t *testing.T) {
+	h := newBench(quiet(100))
+	e := h.open(t)
+	write(t, e, bars(1, 4, 1))
+	write(t, e, bars(1, 13, 7))
+	write(t, e, bars(20, 22, 8))
+	want := rowsOf(t, e)
+	got, found := salvagedRows(t, h.disk.Kill())
+	if got != want {
+		t.Errorf("got %s, want %s; lost %v", got, want, found.Lost)
+	}
+	_ = e.Close()
+}
+
+// Seen once: a group that no Append was told of, since two syncs failed, hides
+// from Salvage the one that was written in its place and acknowledged.
+func TestSalvageTakesTheGroupThatCounts(t *testing.T) {
+	h := newBench(quiet(100))
+	log := &hooked{Folder: h.disk.Folder("log")}
+	e, err := newEngine(h.data, log, h.opts)
+	must(t, err)
+	write(t, e, bars(1, 2, 1))
+	log.set(func(op, name string) error {
+		if op == "sync" && name == "0000000001.log" || op == "create" {
+			return errors.New("input/output error")
+		}
+		return nil
+	})
+	if err := e.Write(t.Context(), []series.Frame{bars(2, 3, 2)}); !errors.Is(err, fault.Unknown) {
+		t.Fatalf("got %v, want fault.Unknown", err)
+	}
+	log.set(nil)
+	write(t, e, bars(3, 4, 3))
+	want := rowsOf(t, e)
+	got, found := salvagedRows(t, h.disk.Kill())
+	if got != want {
+		t.Errorf("got %s, want %s; lost %v", got, want, found.Lost)
+	}
+	_ = e.Close()
+}
+
+// Seen once: a write was left while it was being committed. Its types are not
+// known yet, so that others are let through, and what applies them panics.
+func TestATypeThatMayHaveBeenWrittenIsKnown(t *testing.T) {
+	h := newBench(quiet(100))
+	log := &hooked{Folder: h.disk.Folder("log")}
+	e, err := newEngine(h.data, log, h.opts)
+	must(t, err)
+	st := series.New(e, nil)
+	must(t, st.WriteBars(t.Context(), rebarKey.Symbol, market.Minute, nil))
+	reached, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	log.set(func(op, name string) error {
+		if op == "sync" && strings.HasSuffix(name, ".log") {
+			once.Do(func() { close(reached); <-goOn })
+		}
+		return nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-reached; cancel() }()
+	if _, err := st.Write(ctx, []series.Frame{withInts(bars(1, 3, 1), "x")}, nil); !errors.Is(err, fault.Unknown) {
+		t.Fatalf("got %v, want fault.Unknown", err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := st.Write(t.Context(), []series.Frame{withFloats(bars(3, 5, 1), "x")}, nil)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if !errors.Is(err, fault.SeriesType) {
+			t.Errorf("got %v, want fault.SeriesType", err)
+		}
+	case <-time.After(time.Second):
+		t.Fatal("a column of another type waits to be written: it will end the process")
+	}
+	close(goOn)
+	must(t, st.Close())
+}
+
+// Seen once: a backup that is not there is made, and restored empty.
+func TestABackupThatIsNotThereIsNotRestored(t *testing.T) {
+	home := t.TempDir()
+	backup := filepath.Join(home, "typo")
+	if err := Restore(t.Context(), backup, filepath.Join(home, "to")); err == nil {
+		t.Error("a backup that does not exist was restored")
+	}
+	if _, err := os.Stat(backup); err == nil {
+		t.Error("the backup that does not exist was made")
+	}
+}
+
+// Seen once: who is told by Verify of damage in the log, and closes the store,
+// waits for ever.
+func TestWhoIsToldOfADamagedLogMayClose(t *testing.T) {
+	h := newBench(quiet(100))
+	e := h.open(t)
+	write(t, e, bars(1, 4, 1))
+	f, err := h.disk.Folder("log").Open("0000000001.log")
+	must(t, err)
+	_, err = f.WriteAt([]byte{0xff}, 110)
+	must(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for d, err := range e.Verify(t.Context()) {
+			t.Log(d.Err, err)
+			_ = e.Close()
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(2 * time.Second):
+		t.Fatal("Close waits for Verify, which waits for it")
+	}
+}
+
+// Seen once: the power goes between the two roots. What the older one names is
+// removed, and that one is left as it is, so that neither is spare.
+func TestBothRootsAreSoundAfterOneWasWritten(t *testing.T) {
+	h := newBench(quiet(100))
+	e := h.open(t)
+	write(t, e, bars(1, 4, 1))
+	must(t, e.flush())
+	write(t, e, bars(11, 14, 2))
+	h.data.set(func(op, name string) error {
+		if op == "rename" && name == rootNames[1] {
+			return errors.New("input/output error")
+		}
+		return nil
+	})
+	if err := e.flush(); err == nil {
+		t.Fatal("the root could not be written, and nothing is said")
+	}
+	want := rowsOf(t, e)
+	h.disk = h.disk.Kill()
+	_ = e.Close()
+	e = h.open(t)
+	must(t, e.Close())
+	for _, spoilt := range rootNames {
+		all := filesOf(t, h.disk.Kill())
+		h.disk = all.with(t, "data/"+spoilt, make([]byte, 40))
+		e, err := newEngine(h.disk.Folder("data"), h.disk.Folder("log"), h.opts)
+		if err != nil {
+			t.Errorf("without %s: %v", spoilt, err)
+			h.disk = all.with(t, "", nil)
+			continue
+		}
+		if got := rowsOf(t, e); got != want {
+			t.Errorf("without %s: got %s, want %s", spoilt, got, want)
+		}
+		must(t, e.Close())
+	}
+}
+
+// Seen once: each flush and merge whose manifest cannot be written leaves a
+// segment and an open file.
+func TestAManifestThatCannotBeWrittenLeavesNoSegments(t *testing.T) {
+	h := newBench(quiet(100))
+	e := h.open(t)
+	defer e.Close()
+	write(t, e, bars(1, 4, 1))
+	must(t, e.flush())
+	write(t, e, bars(4, 6, 1))
+	must(t, e.flush())
+	h.data.set(func(op, name string) error {
+		if op == "create" && strings.HasPrefix(name, manifestPrefix) {
+			return disk.ErrFull
+		}
+		return nil
+	})
+	write(t, e, bars(11, 14, 2))
+	e.sizes.merge = 2
+	for range 20 {
+		_ = e.flush()
+		_, _ = e.mergeOnce()
+	}
+	names, err := h.disk.Folder("data").List()
+	must(t, err)
+	n := 0
+	for _, name := range names {
+		if _, ok := segmentNumber(name); ok {
+			n++
+		}
+	}
+	if n > 6 {
+		t.Errorf("there are %d segments, of which 2 count", n)
+	}
+}
+
+// Seen once: the record is damaged that deleted a column before it became one of
+// another type. Salvage panics, or whoever reads what it made.
+func TestSalvageStandsColumnsOfTwoTypes(t *testing.T) {
+	for _, flushed := range []bool{false, true} {
+		h := newBench(quiet(100))
+		e := h.open(t)
+		write(t, e, withFloats(bars(1, 4, 1), "x"))
+		if flushed {
+			must(t, e.flush())
+		}
+		must(t, e.Delete(t.Context(), rebarKey, market.Range{}))
+		at := int64(64 + e.applied - 5)
+		write(t, e, withInts(bars(2, 6, 2), "x"))
+		d := h.disk.Kill()
+		f, err := d.Folder("log").Open("0000000001.log")
+		must(t, err)
+		_, err = f.WriteAt([]byte{0xff}, at)
+		must(t, err)
+		home := t.TempDir()
+		from, to := filepath.Join(home, "from"), filepath.Join(home, "to")
+		filesOf(t, d).onFiles(t, from)
+		found, err := Salvage(t.Context(), from, to)
+		must(t, err)
+		if len(found.Lost) == 0 {
+			t.Error("nothing is said to be lost")
+		}
+		e2, err := NewEngine(to, nil)
+		must(t, err)
+		t.Log(rowsOf(t, e2), found)
+		must(t, e2.Close())
+		_ = e.Close()
+	}
+}
+
+// Seen once: a flush, of Backup, that comes when Close is done writes a manifest
+// into a folder that somebody else has.
+func TestNothingIsWrittenAfterClose(t *testing.T) {
+	h := newBench(quiet(100))
+	e := h.open(t)
+	write(t, e, bars(1, 4, 1))
+	h.data.set(func(op, name string) error {
+		if op == "create" {
+			return disk.ErrFull
+		}
+		return nil
+	})
+	if err := e.Close(); err == nil {
+		t.Fatal("there was no room, and nothing is said")
+	}
+	h.data.set(nil)
+	again := h.open(t)
+	defer again.Close()
+	write(t, again, bars(5, 7, 2))
+	must(t, again.flush())
+	want := h.disk.Done()
+	_ = e.flush() // of a Backup that began before Close
+	if got := h.disk.Done(); got != want {
+		t.Errorf("%d operations on a folder that somebody else holds", got-want)
+	}
+}
+
+// Seen once: the last change is the acceptance of rows that were deleted while
+// they were written. Once they are merged away its number is not known any more,
+// and who follows is told that his is newer than the last.
+func TestNumbersDoNotGoBackWhenDeadRowsAreMergedAway(t *testing.T) {
+	h := newBench(quiet(100))
+	e := h.open(t)
+	write(t, e, bars(100, 101, 1))
+	release := h.holdBulk(t, func() error { return e.Write(context.Background(), []series.Frame{bars(1, 13, 7)}) })
+	must(t, e.Delete(t.Context(), rebarKey, market.Range{From: at(1), To: at(200)}))
+	release()
+	must(t, e.flush())
+	since := uint64(0)
+	for c, err := range e.Changes(t.Context(), 0) {
+		must(t, err)
+		since = c.Seq
+	}
+	e.sizes.merge = 2
+	mergeAll(t, e)
+	must(t, e.Close())
+	e = h.open(t)
+	defer e.Close()
+	for _, err := range e.Changes(t.Context(), since) {
+		must(t, err)
+	}
+}

@@ -214,9 +214,7 @@ func (e *Engine) Delete(ctx context.Context, k series.Key, r market.Range) error
 	if err := e.begin(ctx); err != nil {
 		return err
 	}
-	if e.find(k) == nil {
-		return nil
-	}
+	// Also where there is nothing yet: a write that was left may be on its way.
 	return e.commit(ctx, deleteRecord(k, r), true)
 }
 

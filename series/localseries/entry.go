@@ -86,7 +86,15 @@ func (s *entry) addLocked(f *series.Frame, seq uint64) int64 {
 			s.learn(c.Name, c.Type())
 		}
 	}
-	return int64(f.Len()) * int64(8*(len(f.Cols)+2))
+	bytes := int64(f.Len()) * int64(8*(len(f.Cols)+2))
+	for i := range f.Cols {
+		if t := f.Cols[i].Texts; t != nil {
+			for _, text := range t.Dict {
+				bytes += int64(len(text))
+			}
+		}
+	}
+	return bytes
 }
 
 func (s *entry) buryLocked(t tomb) {

@@ -242,13 +242,19 @@ func addPiece(pieces []*piece, f *series.Frame, seq uint64, epoch int) []*piece 
 	p := &piece{newBuilder(f.Key), seq, seq, epoch}
 	p.add(f, 0, f.Len())
 	pieces = append(slices.Clip(pieces), p)
-	// Late rows make pieces that overlap. They are joined as they come, small
-	// ones first, so that a row is copied a few times only.
-	for n := len(pieces) - 1; n > 0 && pieces[n-1].epoch == epoch && overlap(pieces[n-1], pieces[n]) && pieces[n-1].frame.Len() <= 2*pieces[n].frame.Len(); n-- {
+	// Late rows make pieces that overlap, or small ones. They are joined as they
+	// come, small ones first, so that a row is copied a few times only.
+	for n := len(pieces) - 1; n > 0 && joins(pieces[n-1], pieces[n]); n-- {
 		joined := joinPieces(pieces[n-1], pieces[n])
 		pieces = append(slices.Clone(pieces[:n-1]), joined)
 	}
 	return pieces
+}
+
+// joins reports whether q, which came after p, is joined with it.
+func joins(p, q *piece) bool {
+	n, m := p.frame.Len(), q.frame.Len()
+	return p.epoch == q.epoch && n <= 2*m && (n+m <= pieceRows || overlap(p, q))
 }
 
 func overlap(p, q *piece) bool {

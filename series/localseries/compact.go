@@ -87,6 +87,9 @@ func (e *Engine) mergeOnce() (merged bool, err error) {
 			for _, s := range old {
 				s.damagedOnce.Store(true)
 			}
+			e.flushing.Lock()
+			e.countSegments()
+			e.flushing.Unlock()
 			return true, w.discard()
 		}
 		if err != nil {

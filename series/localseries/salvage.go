@@ -236,9 +236,17 @@ func (s *salvage) chunk(from *segment, b []byte, at int64, to *segmentWriter) in
 	return h.length + h.body
 }
 
-// publish makes a store of the segment, whose numbers go on behind all that was
-// found.
+// lostNumbers is how many numbers of changes may have been given of which nothing
+// is found: more than there are bytes in a log.
+const lostNumbers = 1 << 32
+
+// publish makes a store of the segment, whose numbers go on behind all that were
+// given.
 func (s *salvage) publish(data, log disk.Folder, segment *segment) error {
+	if s.manifest != nil {
+		s.top = max(s.top, uint64(s.manifest.floor), s.manifest.forgotten)
+	}
+	s.top += lostNumbers
 	first := seglog.Position(s.top + 1)
 	l, _, err := seglog.Open(log, &seglog.Options{First: first})
 	if err == nil {

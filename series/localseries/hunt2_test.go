@@ -421,3 +421,28 @@ func TestADeleteComesAfterAWriteThatWasLeft(t *testing.T) {
 		t.Errorf("after a delete got %s", got)
 	}
 }
+
+// Seen once: chunks of one series have a column of two types, after a folder was
+// salvaged: whoever reads panics.
+func TestReadingColumnsOfTwoTypesIsAnError(t *testing.T) {
+	for _, reverse := range []bool{false, true} {
+		h := newBench(quiet(100))
+		e := h.open(t)
+		write(t, e, withFloats(bars(1, 4, 1), "x"))
+		must(t, e.flush())
+		s := e.find(rebarKey)
+		s.extra = nil // as if it had been deleted
+		write(t, e, withInts(bars(2, 6, 2), "x"))
+		must(t, e.flush())
+		var found error
+		for _, err := range e.Read(t.Context(), series.Query{Keys: []series.Key{rebarKey}, Reverse: reverse}) {
+			found = errors.Join(found, err)
+		}
+		if !errors.Is(found, fault.Corrupt) {
+			t.Errorf("reverse %v: got %v, want fault.Corrupt", reverse, found)
+		}
+		e.sizes.merge = 2
+		mergeAll(t, e)
+		must(t, e.Close())
+	}
+}

@@ -247,9 +247,6 @@ func (r *reader) readMerged(sources []source) (goOn bool, err error) {
 		} else {
 			r.out.add(f, from, to)
 		}
-		if err := r.out.sound(); err != nil {
-			return false, err
-		}
 		r.free(m, held)
 		if n := r.out.frame.Len(); n == outRows || n == r.left {
 			if goOn, err := r.flush(); err != nil || !goOn || r.left == 0 {
@@ -299,6 +296,9 @@ func (r *reader) flush() (goOn bool, err error) {
 	n := r.out.frame.Len()
 	if n == 0 {
 		return true, nil
+	}
+	if err := r.out.sound(); err != nil {
+		return false, err
 	}
 	r.left -= n
 	goOn = r.yield(&r.out.frame, nil)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/internal/disk"
@@ -16,7 +17,8 @@ import (
 // Backup copies what the engine holds into a new folder, which is a store of its
 // own. Others may write meanwhile: the copy has all that was acknowledged when
 // Backup began. It was read back and passed its checks when Backup returns; after
-// an error, what is in the folder is no backup.
+// an error, what is in the folder is no backup. The changes of the copy have new
+// numbers: who followed this store is told by the copy that they are forgotten.
 func (e *Engine) Backup(ctx context.Context, folder string) error {
 	if err := e.backup(ctx, folder); err != nil {
 		return fmt.Errorf("localseries: backup to %s: %w", folder, err)
@@ -59,7 +61,10 @@ func (e *Engine) copyTo(ctx context.Context, data, log disk.Folder) error {
 			return err
 		}
 	}
-	// The log of the copy goes on with the numbers of this one.
+	// From here on this store and the copy go different ways: a number of one
+	// means nothing to who follows the other.
+	m.forgotten = newNumbers(max(uint64(m.floor), m.forgotten))
+	m.floor = seglog.Position(m.forgotten + 1)
 	l, _, err := seglog.Open(log, &seglog.Options{First: m.floor})
 	if err == nil {
 		err = l.Close()
@@ -68,6 +73,14 @@ func (e *Engine) copyTo(ctx context.Context, data, log disk.Folder) error {
 		err = m.publish(data)
 	}
 	return err
+}
+
+// newNumbers returns a number above which no store has given one to a change, of
+// which some were given up to last: they are the positions of logs, and none grows
+// by a byte a nanosecond. Should the clock be wrong, they are still far above.
+func newNumbers(last uint64) uint64 {
+	const far = 1 << 32 // bytes
+	return max(last+far, uint64(time.Now().UnixNano()))
 }
 
 // newFolder makes a folder in which there is nothing yet.

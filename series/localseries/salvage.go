@@ -30,7 +30,7 @@ type Salvaged struct {
 // are lost that say which others count, all of them do: rows that were deleted
 // shortly before may be there again.
 func Salvage(ctx context.Context, from, to string) (Salvaged, error) {
-	s := &salvage{ctx: ctx, gaps: map[int]bool{}}
+	s := &salvage{ctx: ctx}
 	if err := s.run(from, to); err != nil {
 		return s.found, fmt.Errorf("localseries: salvage %s: %w", from, err)
 	}
@@ -104,6 +104,7 @@ func (s *salvage) copyTo(data, log disk.Folder) error {
 
 // whatCounts finds the segments that count, and the records behind the floor.
 func (s *salvage) whatCounts() error {
+	s.gaps = map[int]bool{}
 	m, _, err := readManifest(s.data)
 	if err != nil && !errors.Is(err, fault.Corrupt) {
 		return err
@@ -236,17 +237,13 @@ func (s *salvage) chunk(from *segment, b []byte, at int64, to *segmentWriter) in
 	return h.length + h.body
 }
 
-// lostNumbers is how many numbers of changes may have been given of which nothing
-// is found: more than there are bytes in a log.
-const lostNumbers = 1 << 32
-
 // publish makes a store of the segment, whose numbers go on behind all that were
 // given.
 func (s *salvage) publish(data, log disk.Folder, segment *segment) error {
 	if s.manifest != nil {
 		s.top = max(s.top, uint64(s.manifest.floor), s.manifest.forgotten)
 	}
-	s.top += lostNumbers
+	s.top = newNumbers(s.top)
 	first := seglog.Position(s.top + 1)
 	l, _, err := seglog.Open(log, &seglog.Options{First: first})
 	if err == nil {

@@ -446,3 +446,33 @@ func TestReadingColumnsOfTwoTypesIsAnError(t *testing.T) {
 		must(t, e.Close())
 	}
 }
+
+// A restored store does not give the numbers again that the lost one gave after
+// the backup: who followed that one would miss changes.
+func TestNumbersOfARestoredStoreAreNew(t *testing.T) {
+	home := t.TempDir()
+	e, err := NewEngine(filepath.Join(home, "a"), &Options{Floor: 1})
+	must(t, err)
+	write(t, e, bars(1, 3, 1))
+	must(t, e.Backup(t.Context(), filepath.Join(home, "b")))
+	write(t, e, bars(3, 5, 1))
+	write(t, e, bars(5, 7, 1))
+	since := e.last
+	must(t, e.Close())
+	must(t, Restore(t.Context(), filepath.Join(home, "b"), filepath.Join(home, "c")))
+	e, err = NewEngine(filepath.Join(home, "c"), &Options{Floor: 1})
+	must(t, err)
+	defer e.Close()
+	write(t, e, bars(1, 2, 9)) // the follower has another value there
+	other := bars(1, 2, 1)
+	other.Key = series.BarKey(market.Symbol{Code: "cu", Exchange: market.SHFE}, market.Minute)
+	for range 5 {
+		write(t, e, other)
+	}
+	for c, err := range e.Changes(t.Context(), since) {
+		if errors.As(err, new(*series.Forgotten)) || c.Key == rebarKey {
+			return
+		}
+	}
+	t.Error("who follows is not told of a row")
+}

@@ -244,6 +244,12 @@ var chinese = map[string]string{
 	"key %s: say how the volume of the ticks counts, traded or cumulative; the series has no attribute tick_volume that does": "键 %s：请说明 tick 的成交量如何计数：traded（逐笔）或 cumulative（累计）；该序列没有说明这一点的属性 tick_volume",
 	"key %s: the volume of ticks counts traded or cumulative, not %q":                                                         "键 %s：tick 的成交量按 traded（逐笔）或 cumulative（累计）计数，不是 %q",
 
+	"the column %s of %s has values of two types":       "列 %s（%s）有两种类型的值",
+	"the column %s of %s is of type %s, not %s":         "列 %s（%s）的类型为 %s，不是 %s",
+	"%s: the file is missing: there is no whole backup": "%s：缺少该文件：备份不完整",
+	"the checksum is another":                           "校验和不符",
+	"the content is not well formed":                    "内容格式不正确",
+
 	// Files of bars and ticks.
 	"%d columns are called %q: say which is %s (--map %s=COLUMN), after giving them other names": "有 %d 列名为 %q：请改名后指明哪一列是 %s（--map %s=列名）",
 	"%d has more digits than a price or a volume can keep":                                       "%d 的位数超出价格或成交量能保存的精度",

@@ -349,7 +349,7 @@ func (p *parser) blockName(k series.Kind) string {
 	return p.name(k)
 }
 
-var errSum = errors.New("the checksum is another")
+var errSum = fault.DiskDamaged.Errorf("the checksum is another")
 
 // A buffer is what decoding a chunk needs, and is used again.
 type buffer struct {

@@ -2,11 +2,11 @@ package localseries
 
 import (
 	"encoding/binary"
-	"errors"
 	"maps"
 	"math"
 	"slices"
 
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
@@ -24,7 +24,7 @@ func appendTime(b []byte, t market.Time) []byte { return order.AppendUint64(b, u
 
 // errShape is the error of bytes that have passed their check and still are not
 // what they should be.
-var errShape = errors.New("the content is not well formed")
+var errShape = fault.DiskDamaged.Errorf("the content is not well formed")
 
 // A parser takes values off the front of bytes. Once one is not there, err is
 // set, and all that follow are zero.

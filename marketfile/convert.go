@@ -169,16 +169,14 @@ func (c *converter) findTimes() {
 }
 
 func (c *converter) timeAt(dates *cells, i int) (market.Time, error) {
-	switch dates.typed.kind {
-	case cellInstant:
-		if dates.empty(i) {
-			return 0, fault.MarketNoTime.Errorf("there is no time")
-		}
+	typed := dates.typed.kind == cellInstant || dates.typed.kind == cellWall
+	switch {
+	case typed && dates.empty(i):
+		return 0, fault.MarketNoTime.Errorf("there is no time")
+	case c.tod != none: // a date of any type, and the time of the day beside it
+	case dates.typed.kind == cellInstant:
 		return c.clock.at(dates.ints[i], dates.typed.unit)
-	case cellWall:
-		if dates.empty(i) {
-			return 0, fault.MarketNoTime.Errorf("there is no time")
-		}
+	case dates.typed.kind == cellWall:
 		return c.clock.onUnits(dates.ints[i], dates.typed.unit)
 	}
 	var tod []byte
@@ -224,7 +222,7 @@ func (c *converter) fill(t target) {
 		v.valid = make([]bool, n)
 	}
 	for i := range n {
-		if cells.empty(i) {
+		if cells.empty(i) && !(c.own && t.extra && !cells.absent(i, t.column.Type)) {
 			if t.needed {
 				c.refuse(i, fault.FileCell.Errorf("%s is empty", t.column.Name))
 			}

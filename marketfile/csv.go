@@ -16,6 +16,7 @@ type csvReader struct {
 	lines *lines
 	head  *header
 	comma byte
+	own   bool
 	first *block // what is left of the block of the header
 }
 
@@ -40,7 +41,9 @@ func newCSV(in *input, kind series.Kind, columns []string) (*csvReader, error) {
 		r.head.columns = headedBy(columns)
 		return r, nil
 	}
-	return r, r.findHeader(kind)
+	err = r.findHeader(kind)
+	r.own = isOwn(kind, r.head.columns) && r.comma == ','
+	return r, err
 }
 
 func headedBy(names []string) []headed {
@@ -181,7 +184,7 @@ func (p csvPiece) table(wanted []int) (*table, error) {
 // row returns the cells of a line, as many as the header has.
 func (p csvPiece) row(text []byte, row [][]byte) ([][]byte, error) {
 	h := p.of.head
-	row, err := cut(text, p.of.comma, row[:0])
+	row, err := p.of.cut(text, row[:0])
 	switch {
 	case err != nil:
 		return row, fault.FileRow.Errorf("the quotation marks do not close: %w", err)
@@ -192,6 +195,13 @@ func (p csvPiece) row(text []byte, row [][]byte) ([][]byte, error) {
 		return row, fault.FileRow.Errorf("the line is the header once more")
 	}
 	return row, nil
+}
+
+func (r *csvReader) cut(text []byte, row [][]byte) ([][]byte, error) {
+	if r.own && bytes.IndexByte(text, '"') >= 0 {
+		return cutOwn(text, row)
+	}
+	return cut(text, r.comma, row)
 }
 
 // cut appends the values of a line to row, without the blanks around them.

@@ -165,6 +165,9 @@ func (s *source) resolve(kind series.Kind, opts *Options) (err error) {
 		return s.first.table(wanted)
 	}
 	s.layout, err = resolve(s.in.name, kind, s.head, sample, opts)
+	if p, ok := s.reader.(*parquetReader); ok && err == nil && s.layout.own {
+		return s.layout.readAttrs(p)
+	}
 	return err
 }
 
@@ -395,22 +398,9 @@ func (m *importer) meet(ctx context.Context, k series.Key, l *layout) error {
 	if err != nil {
 		return err
 	}
-	next := maps.Clone(attrs)
-	if next == nil {
-		next = map[string]string{}
-	}
-	if l.volume != "" {
-		if had := next[series.AttrTickVolume]; had != "" && had != string(l.volume) {
-			return fault.FileConflict.Errorf("the volume of the stored ticks of %s is %s, that of the file %s", k.Symbol, had, l.volume)
-		}
-		next[series.AttrTickVolume] = string(l.volume)
-	}
-	daily := k.Interval == market.Day || k.Interval == market.Week
-	if had := next[series.AttrZone]; daily && had != "" && had != l.zone.String() {
-		return fault.FileConflict.Errorf("the stored bars of %s are counted in %s, those of the file in %s", k, had, l.zone)
-	}
-	if next[series.AttrZone] == "" && l.zoned {
-		next[series.AttrZone] = l.zone.String()
+	next, err := l.attrsOf(k, attrs)
+	if err != nil {
+		return err
 	}
 	n.met = true
 	if !maps.Equal(next, attrs) {
@@ -421,6 +411,31 @@ func (m *importer) meet(ctx context.Context, k series.Key, l *layout) error {
 		m.report.Keys = append(m.report.Keys, k)
 	}
 	return nil
+}
+
+// attrsOf returns the attributes that a series should have which has others.
+func (l *layout) attrsOf(k series.Key, attrs map[string]string) (map[string]string, error) {
+	if l.own {
+		return l.ownAttrs(k, attrs)
+	}
+	next := maps.Clone(attrs)
+	if next == nil {
+		next = map[string]string{}
+	}
+	if l.volume != "" {
+		if had := next[series.AttrTickVolume]; had != "" && had != string(l.volume) {
+			return nil, fault.FileConflict.Errorf("the volume of the stored ticks of %s is %s, that of the file %s", k.Symbol, had, l.volume)
+		}
+		next[series.AttrTickVolume] = string(l.volume)
+	}
+	daily := k.Interval == market.Day || k.Interval == market.Week
+	if had := next[series.AttrZone]; daily && had != "" && had != l.zone.String() {
+		return nil, fault.FileConflict.Errorf("the stored bars of %s are counted in %s, those of the file in %s", k, had, l.zone)
+	}
+	if next[series.AttrZone] == "" && l.zoned {
+		next[series.AttrZone] = l.zone.String()
+	}
+	return next, nil
 }
 
 // attrsOf returns the attributes that a series has.

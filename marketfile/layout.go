@@ -32,7 +32,9 @@ type layout struct {
 	zoned   bool           // that was said, or is that of the exchange
 	end     bool           // bars are stamped at their end
 	volume  series.TickVolume
-	suspect bool // keep what contradicts itself
+	suspect bool                         // keep what contradicts itself
+	own     bool                         // the file was written by Export
+	attrs   map[string]map[string]string // of series by their keys, as such a file tells them
 	ignored []string
 }
 
@@ -65,7 +67,11 @@ func resolve(name string, kind series.Kind, head *header, first func(wanted []in
 	if r.preset == nil {
 		r.preset = &preset{}
 	}
-	r.layout = &layout{kind: kind, zone: time.UTC, suspect: opts.AcceptSuspect, interval: opts.Interval, symbol: opts.Symbol}
+	own := r.preset.name == ownName
+	r.layout = &layout{
+		kind: kind, zone: time.UTC, interval: opts.Interval, symbol: opts.Symbol,
+		own: own, suspect: opts.AcceptSuspect || own, // what was stored was accepted once
+	}
 	if err := r.findFields(); err != nil {
 		return nil, err
 	}
@@ -95,20 +101,10 @@ func (r *resolver) need(option string, err error) {
 
 // ownPreset returns that of files which Export wrote.
 func (r *resolver) ownPreset() *preset {
-	columns := r.head.columns
-	if len(columns) > 2 && columns[0].name == rejectLine {
-		columns = columns[2:] // rows of such a file that were refused
-	}
-	own := exportedNames(r.kind)
-	if len(columns) < len(own) {
+	if !isOwn(r.kind, r.head.columns) {
 		return nil
 	}
-	for i, name := range own {
-		if columns[i].name != name {
-			return nil
-		}
-	}
-	return presetOf(r.kind, "redfire")
+	return presetOf(r.kind, ownName)
 }
 
 // findFields finds the column of each field.
@@ -159,6 +155,9 @@ func (r *resolver) columnOf(field string) (int, error) {
 			return none, fault.FileColumns.Errorf("there is no column %q for %s; there are %s", name, field, r.columnNames())
 		}
 		return i, nil
+	}
+	if r.preset.name == ownName {
+		return r.ownColumnOf(field), nil
 	}
 	var found []int
 	for _, name := range known[r.kind][field] {
@@ -258,11 +257,10 @@ func (r *resolver) wantColumn(column int) int {
 // those that are not.
 func (r *resolver) wantKept() error {
 	l := r.layout
-	keep := r.opts.Keep
-	if r.preset.name == "redfire" {
-		keep = r.withOwnExtras()
+	if l.own {
+		r.wantOwnExtras()
 	}
-	for _, k := range keep {
+	for _, k := range r.opts.Keep {
 		i := r.head.index(k.Column)
 		if i < 0 {
 			return fault.FileColumns.Errorf("there is no column %q to keep; there are %s", k.Column, r.columnNames())
@@ -281,18 +279,26 @@ func (r *resolver) wantKept() error {
 	return nil
 }
 
-// withOwnExtras returns the columns to keep of a file that Export wrote: all that
-// are no base columns.
-func (r *resolver) withOwnExtras() []Kept {
-	keep := slices.Clone(r.opts.Keep)
-	for _, c := range r.head.columns {
+// ownColumnOf returns the column of a field of a file that Export wrote. Any
+// other column is an extra one, whatever its name.
+func (r *resolver) ownColumnOf(field string) int {
+	if field == fieldDate || field == fieldExchange {
+		return none
+	}
+	return r.head.index(field)
+}
+
+// wantOwnExtras wants the extra columns of a file that Export wrote: all that are
+// no fields and are not kept by another name.
+func (r *resolver) wantOwnExtras() {
+	for i, c := range r.head.columns {
 		name, typed, _ := strings.Cut(c.name, ":")
-		if name == rejectLine || name == rejectReason || isField(r.kind, name) || slices.ContainsFunc(keep, func(k Kept) bool { return k.Column == c.name }) {
+		if c.name == "" || name == rejectLine || name == rejectReason || r.ownColumnOf(c.name) == i && isField(r.kind, c.name) || r.taken(c.name) {
 			continue
 		}
-		keep = append(keep, Kept{Column: c.name, Type: typeNamed(typed)})
+		column := series.BaseColumn{Name: name, Type: cmp.Or(typeNamed(typed), typeOf(c.typed))}
+		r.layout.targets = append(r.layout.targets, target{from: r.wantColumn(i), column: column, extra: true})
 	}
-	return keep
 }
 
 // typeNamed returns the type of a name, 0 if there is no such.
@@ -380,7 +386,7 @@ func (r *resolver) look(sample *table, column headed) (wall, dates bool) {
 		return false, false
 	case cellWall:
 		l.clock.form = formWall
-		return true, column.typed.unit == 24*time.Hour
+		return true, column.typed.unit == 24*time.Hour && l.tod == none
 	}
 	for i := range sample.len() {
 		var tod []byte
@@ -438,7 +444,7 @@ func (r *resolver) findVolume() {
 	_, last := r.byName["last_volume"]
 	l := r.layout
 	switch l.volume = cmp.Or(r.opts.TickVolume, r.preset.volume); {
-	case l.volume != "" || r.preset.name == "redfire":
+	case l.volume != "" || l.own:
 	case total && last:
 		r.need("tick-volume", fault.FileNeeds.Errorf("the file does not say whether the volume of a tick was traded in it or since the day began (--tick-volume traded or cumulative)"))
 	case total:

@@ -136,6 +136,9 @@ type preset struct {
 	volume  series.TickVolume
 }
 
+// ownName is the preset of files that Export wrote.
+const ownName = "redfire"
+
 var presets = []preset{
 	// What vn.py's data manager writes: stamped at the start, wall clock of the
 	// database's zone.
@@ -154,8 +157,8 @@ var presets = []preset{
 	// What WonderTrader exports, and Chinese terminals that it takes after.
 	{name: "wtpy", kind: series.Bars, barTime: End},
 	// What Export writes.
-	{name: "redfire", kind: series.Bars, barTime: Start},
-	{name: "redfire", kind: series.Ticks},
+	{name: ownName, kind: series.Bars, barTime: Start},
+	{name: ownName, kind: series.Ticks},
 }
 
 // Presets returns the names of the presets for files of bars or of ticks.

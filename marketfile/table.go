@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/series"
 )
 
 // A header says what columns a file has.
@@ -75,6 +76,15 @@ func (c *cells) empty(i int) bool {
 	return c.null != nil && c.null[i]
 }
 
+// absent reports whether row i has no value of type t in a file that tells an
+// empty text from none.
+func (c *cells) absent(i int, t series.Type) bool {
+	if t == series.Text && c.texts != nil {
+		return c.texts[i] == nil
+	}
+	return c.empty(i)
+}
+
 // text returns the value of row i as text.
 func (c *cells) text(i int) []byte {
 	switch {
@@ -84,8 +94,25 @@ func (c *cells) text(i int) []byte {
 		return c.texts[i]
 	case c.floats != nil:
 		return strconv.AppendFloat(nil, c.floats[i], 'g', -1, 64)
+	case c.typed.kind == cellWall:
+		return wallCell(c.ints[i], c.typed.unit)
 	}
 	return strconv.AppendInt(nil, c.ints[i], 10)
+}
+
+// wallCell writes what a clock shows so many units after 1970: at midnight the
+// date alone.
+func wallCell(n int64, unit time.Duration) []byte {
+	perDay := int64(24 * time.Hour / unit)
+	days, rest := n/perDay, n%perDay
+	if rest < 0 {
+		days, rest = days-1, rest+perDay
+	}
+	t := time.Unix(0, 0).UTC().AddDate(0, 0, int(days)).Add(time.Duration(rest) * unit)
+	if rest == 0 {
+		return t.AppendFormat(nil, time.DateOnly)
+	}
+	return t.AppendFormat(nil, "2006-01-02T15:04:05.999999999")
 }
 
 // float returns the value of row i as a number.

@@ -305,4 +305,3 @@ func appendJSON(b []byte, text string) []byte {
 	}
 	return append(b, '"')
 }
-

@@ -34,6 +34,7 @@ type parquetReader struct {
 	from    int64 // the first row of the next piece, in its group
 	before  int64 // rows of the groups before
 	cursors []*parquetCursor
+	failed  bool // there is no next piece
 
 	mu     sync.Mutex // guards wanted
 	wanted []int      // nil: not known
@@ -76,7 +77,8 @@ func (r *parquetReader) guard(read func() error) (err error) {
 
 func (r *parquetReader) open() error {
 	const readSize = 256 << 10
-	f, err := parquet.OpenFile(r.in.file, r.in.size,
+	section := io.NewSectionReader(r.in.file, 0, r.in.size) // damaged offsets end at its ends
+	f, err := parquet.OpenFile(section, r.in.size,
 		parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(readSize))
 	if err != nil {
 		return err
@@ -109,7 +111,7 @@ func (r *parquetReader) next() (piece, error) {
 		r.leaveGroup()
 		r.group, r.from = r.group+1, 0
 	}
-	if r.group == len(groups) {
+	if r.group == len(groups) || r.failed {
 		return nil, io.EOF
 	}
 	rows := int(min(int64(r.most), groups[r.group].NumRows()-r.from))
@@ -118,11 +120,9 @@ func (r *parquetReader) next() (piece, error) {
 	wanted := r.wanted
 	r.mu.Unlock()
 	if wanted != nil {
-		var err error
-		if p.cells, err = r.readNext(wanted, p); err != nil {
-			return nil, err
-		}
 		p.wanted = wanted
+		p.cells, p.err = r.readNext(wanted, p)
+		r.failed = p.err != nil // the rows before are still to be kept
 	}
 	r.from += int64(rows)
 	r.in.taken.Store(int64(float64(p.first-1+int64(rows)) / float64(r.total) * float64(r.in.size)))
@@ -169,6 +169,7 @@ type parquetPiece struct {
 	rows   int
 	wanted []int   // the columns that were read already
 	cells  []cells // their values
+	err    error   // of reading them
 }
 
 func (p *parquetPiece) at(err error) error {
@@ -176,6 +177,9 @@ func (p *parquetPiece) at(err error) error {
 }
 
 func (p *parquetPiece) table(wanted []int) (*table, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
 	t := &table{lines: make([]int64, p.rows), cells: p.cells}
 	for i := range t.lines {
 		t.lines[i] = p.first + int64(i)

@@ -379,7 +379,7 @@ func (n newFile) free() error {
 	case err != nil:
 		return fault.FileUnwritable.Errorf("%w", fault.WithoutPath(err))
 	case info.IsDir():
-		return fault.FileExists.Errorf("it is a folder")
+		return fault.FileExists.Errorf("there is a folder of this name")
 	case !n.force:
 		return fault.FileExists.Errorf("there is a file of this name")
 	}

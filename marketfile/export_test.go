@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"pgregory.net/rapid"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -486,6 +489,106 @@ rb2601.SHFE,1m,2024-01-01T00:03:00Z,5e-324,1e-07,"say ""no"""
 	f(marketfile.ExportOptions{Columns: columns, Format: marketfile.NDJSON, Zone: shanghai}, `{"symbol":"rb2601.SHFE","interval":"1m","time":"2024-01-01T08:02:00+08:00","open":1e-300,"volume":1e+21,"extra_2_:text":"a,b"}
 {"symbol":"rb2601.SHFE","interval":"1m","time":"2024-01-01T08:03:00+08:00","open":5e-324,"volume":1e-07,"extra_2_:text":"say \"no\""}
 `)
+}
+
+// arrowCell returns a value of an Arrow file as Go has it, nil for none.
+func arrowCell(a arrow.Array, i int) any {
+	if a.IsNull(i) {
+		return nil
+	}
+	switch a := a.(type) {
+	case *array.Dictionary:
+		return arrowCell(a.Dictionary(), a.GetValueIndex(i))
+	case *array.String:
+		return a.Value(i)
+	case *array.Float64:
+		return math.Float64bits(a.Value(i))
+	case *array.Int64:
+		return a.Value(i)
+	case *array.Uint32:
+		return a.Value(i)
+	case *array.Timestamp:
+		return int64(a.Value(i))
+	}
+	return fmt.Sprintf("%T", a)
+}
+
+// frameCell returns the same of a column of a frame.
+func frameCell(c *series.Column, i int) any {
+	switch {
+	case c.Valid != nil && !c.Valid[i], c.Name == "localtime" && c.Ints[i] == 0:
+		return nil
+	case c.Floats != nil:
+		return math.Float64bits(c.Floats[i])
+	case c.Ints != nil:
+		return c.Ints[i]
+	}
+	return c.Texts.Dict[c.Texts.Index[i]]
+}
+
+func TestAnArrowFileHoldsAllThatIsStored(t *testing.T) {
+	s := newStore(t)
+	bars := extremeBars("rb2601.SHFE", market.Minute)
+	bars.Attrs = map[string]string{series.AttrSource: "测试"}
+	ticks := series.FrameOfTicks(market.Symbol{Code: "螺纹", Exchange: "LOCAL"}, extremeTicks())
+	put(t, s, bars, extremeBars("BRK.B.NYSE", market.Hour), ticks)
+	for _, kind := range []series.Kind{series.Bars, series.Ticks} {
+		what := everything(t, s, kind)
+		var b bytes.Buffer
+		if _, err := marketfile.Export(t.Context(), s, &b, what, &marketfile.ExportOptions{Format: marketfile.Arrow}); err != nil {
+			t.Fatal(err)
+		}
+		r, err := ipc.NewFileReader(bytes.NewReader(b.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, _ := r.Schema().Metadata().GetValue("redfire.attributes"); kind == series.Bars && text != `{"bars rb2601.SHFE 1m":{"source":"测试"}}` {
+			t.Errorf("got attributes %s", text)
+		}
+		batch, err := r.RecordBatch(0)
+		if err != nil || r.NumRecords() != 1 {
+			t.Fatalf("got %d batches, %v", r.NumRecords(), err)
+		}
+		at := 0
+		for _, k := range what.Keys {
+			f := rowsOf(t, s, k)
+			for i := range f.Len() {
+				wantArrowRow(t, batch, at, f, i)
+				at++
+			}
+		}
+		if int64(at) != batch.NumRows() {
+			t.Errorf("%s: got %d rows, want %d", kind, batch.NumRows(), at)
+		}
+	}
+}
+
+func wantArrowRow(t *testing.T, batch arrow.RecordBatch, at int, f *series.Frame, i int) {
+	t.Helper()
+	want := map[string]any{"symbol": f.Key.Symbol.String(), "time": int64(f.Time[i])}
+	if f.Key.Kind == series.Bars {
+		want["interval"] = f.Key.Interval.String()
+	} else {
+		want["seq"] = f.Seq[i]
+	}
+	for j := range f.Cols {
+		c := &f.Cols[j]
+		name := c.Name
+		if !series.IsBase(f.Key.Kind, name) && want[name] != nil {
+			name += ":" + c.Type().String()
+		}
+		want[name] = frameCell(c, i)
+	}
+	for j, field := range batch.Schema().Fields() {
+		w, ok := want[field.Name]
+		if got := arrowCell(batch.Column(j), at); ok && got != w {
+			t.Fatalf("%s, row %d: %s is %v, want %v", f.Key, i, field.Name, got, w)
+		}
+		delete(want, field.Name)
+	}
+	if len(want) > 0 {
+		t.Fatalf("%s: the file lacks %v", f.Key, want)
+	}
 }
 
 func TestNothingIsAnEmptyFile(t *testing.T) {

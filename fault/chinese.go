@@ -337,6 +337,8 @@ var chinese = map[string]string{
 	"time %q is written in another way than the first one of the file":                          "时间 %q 的写法与文件中第一个时间不同",
 
 	// Importing and exporting on the command line.
+	"the pattern %q is not one: %w":                       "模式 %q 无效：%w",
+	"no series fits %q":                                   "没有符合 %q 的序列",
 	"--map %q is not written as in open=OpeningPx":        "--map %q 的写法不对，应如 open=OpeningPx",
 	"--keep %q: the type is text, int or float":           "--keep %q：类型为 text、int 或 float",
 	"--symbol %s and --exchange %s contradict each other": "--symbol %s 与 --exchange %s 互相矛盾",

@@ -36,6 +36,7 @@ func (p *program) seriesGroup(use string, short, long message) *cobra.Command {
 func (p *program) seriesCommands(k series.Kind) []*cobra.Command {
 	return []*cobra.Command{
 		p.importCommand(k),
+		p.exportCommand(k),
 		p.lsCommand(k),
 		p.getCommand(k),
 		p.rmCommand(k),

@@ -9,6 +9,13 @@ var (
 		"导入 CSV（可为 .gz、.zst；逗号、分号或制表符分隔；UTF-8、UTF-16 或 GBK）、NDJSON 和 Parquet 文件。FILE 可以是文件夹或带 * 的模式。列的含义取自列名；文件没有说明的信息，在终端上会询问，否则拒绝并指出应给出的选项。凡会使数据错位的信息一律不猜测。\n\n无法保存的行连同行号和原因写入 FILE.rejects.csv，其余照常保存。重复导入同样的文件不会改变任何内容；按 Ctrl-C 中断后，重复同一命令即可继续。有行被拒绝时退出码为 5。",
 	}
 
+	barsExportShort  = message{"Export bars to a file", "把 K 线导出到文件"}
+	ticksExportShort = message{"Export ticks to a file", "把 tick 导出到文件"}
+	exportLong       = message{
+		"Exports series to a file: .csv, .ndjson, .parquet or .arrow by its name, text also packed as .gz or .zst. SYMBOL may be a pattern with *; without one all series are exported. The file has its name when it is whole, and an existing one is not replaced without --force. Importing it needs no flags.",
+		"把序列导出到文件：由文件名决定 .csv、.ndjson、.parquet 或 .arrow，文本还可压缩为 .gz 或 .zst。SYMBOL 可以是带 * 的模式，不给出则导出全部序列。文件完整后才以该名称出现；没有 --force 不会覆盖已有的文件。重新导入时不需要任何选项。",
+	}
+
 	flagImportSymbol   = message{"symbol of all rows, rb2601.SHFE", "所有行的合约代码，如 rb2601.SHFE"}
 	flagImportExchange = message{"exchange of symbols that do not name it", "未写明交易所的合约所属的交易所"}
 	flagImportInterval = message{"interval of the bars: 1m, 5m, 1h, d, w", "K 线周期：1m、5m、1h、d、w"}
@@ -28,6 +35,12 @@ var (
 	flagRejects        = message{"folder for refused rows (default: that of the file)", "存放被拒绝的行的文件夹（默认与文件相同）"}
 	flagImportDryRun   = message{"show what the first rows would become, and store nothing", "只显示前几行将变成什么，不保存"}
 	flagRows           = message{"how many rows --dry-run shows of a file", "--dry-run 对每个文件显示的行数"}
+
+	flagExportInterval = message{"interval of the bars (default: all)", "K 线周期（默认全部）"}
+	flagExportColumns  = message{"columns to export beside symbol and time, by commas (default: all)", "除代码和时间外要导出的列，用逗号分隔（默认全部）"}
+	flagForce          = message{"replace the file if it exists", "文件已存在时覆盖"}
+	exported           = message{"wrote %d rows of %d series to %s (%.1f s, %d rows/s)", "已写出 %d 行（%d 个序列）到 %s（%.1f 秒，每秒 %d 行）"}
+	exportLine         = message{"%d rows, %d/s", "%d 行，每秒 %d 行"}
 
 	askSymbol    = message{"Which symbol is it (rb2601.SHFE)?", "是哪个合约（如 rb2601.SHFE）？"}
 	askExchange  = message{"Of which exchange are the symbols (SHFE)?", "合约属于哪个交易所（如 SHFE）？"}

@@ -13,7 +13,7 @@ import (
 	"github.com/redfire-quant/redfire/marketfile"
 )
 
-// A progress shows how far an import is, in one line of a terminal.
+// A progress shows how far an import or export is, in one line of a terminal.
 type progress struct {
 	p     *program
 	shown bool // there is a terminal
@@ -42,6 +42,13 @@ func (b *progress) show(now marketfile.Progress) {
 		line += b.p.say(progressLeft, min(100*now.Bytes/now.Size, 100), left.Round(time.Second))
 	}
 	b.line(line)
+}
+
+// exported replaces the line, of an export.
+func (b *progress) exported(rows int64) {
+	if b.shown {
+		b.line(b.p.say(exportLine, rows, perSecond(rows, time.Since(b.begin))))
+	}
 }
 
 // line writes a text over what stands in the line.

@@ -69,3 +69,24 @@ func (g *given) String() string { return *g.value }
 
 // Type returns what the help shows behind the flag's name.
 func (g *given) Type() string { return g.name }
+
+// repeated is the value of a flag that may be given several times.
+type repeated struct {
+	values *[]string
+	name   string // of the type
+}
+
+// Set takes one text more.
+func (r *repeated) Set(s string) error {
+	if s == "" {
+		return errors.New("it is empty")
+	}
+	*r.values = append(*r.values, s)
+	return nil
+}
+
+// String returns nothing: what the help shows as the default.
+func (r *repeated) String() string { return "" }
+
+// Type returns what the help shows behind the flag's name.
+func (r *repeated) Type() string { return r.name }

@@ -2,12 +2,12 @@ package main
 
 // What the commands over the series store say.
 var (
-	barsShort = message{"Bars: list, read, delete, resample, look after them", "K 线：列出、读取、删除、合成与维护"}
+	barsShort = message{"Bars: import, list, read, export, resample, look after them", "K 线：导入、列出、读取、导出、合成与维护"}
 	barsLong  = message{
 		"Bars by symbol and interval, as they are stored in the data folder.\n\nSymbols are written as vn.py does, rb2601.SHFE; intervals as 30s, 1m, 90m, 4h, d and w.",
 		"数据目录中按合约和周期存储的 K 线。\n\n合约代码的写法与 vn.py 相同：rb2601.SHFE；周期写作 30s、1m、90m、4h、d、w。",
 	}
-	ticksShort = message{"Ticks: list, read, delete, make bars of them", "tick：列出、读取、删除、合成 K 线"}
+	ticksShort = message{"Ticks: import, list, read, export, make bars of them", "tick：导入、列出、读取、导出、合成 K 线"}
 	ticksLong  = message{
 		"Ticks by symbol, as they are stored in the data folder.\n\nSymbols are written as vn.py does: rb2601.SHFE.",
 		"数据目录中按合约存储的 tick。\n\n合约代码的写法与 vn.py 相同：rb2601.SHFE。",

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -63,18 +62,13 @@ func (p *program) importCommand(k series.Kind) *cobra.Command {
 	f.Var(&choice{&im.encoding, []string{"utf-8", "gbk", "utf-16"}}, "encoding", p.say(flagEncoding))
 	f.Var(&choice{&im.preset, marketfile.Presets(k)}, "preset", p.say(flagPreset))
 	f.Var(&given{&im.columns, "NAMES"}, "columns", p.say(flagColumns))
-	f.StringArrayVar(&im.maps, "map", nil, p.say(flagMap))
-	f.StringArrayVar(&im.keeps, "keep", nil, p.say(flagKeep))
+	f.Var(&repeated{&im.maps, "FIELD=COLUMN"}, "map", p.say(flagMap))
+	f.Var(&repeated{&im.keeps, "NAME[:TYPE]"}, "keep", p.say(flagKeep))
 	f.BoolVar(&im.acceptSuspect, "accept-suspect", false, p.say(flagAcceptSuspect))
 	f.BoolVar(&im.replace, "replace", false, p.say(flagReplace))
 	f.Var(&given{&im.rejects, "DIR"}, "rejects", p.say(flagRejects))
 	f.BoolVar(&im.dryRun, "dry-run", false, p.say(flagImportDryRun))
 	f.IntVar(&im.rows, "rows", 10, p.say(flagRows))
-	f.VisitAll(func(f *pflag.Flag) {
-		if f.DefValue == "[]" {
-			f.DefValue = ""
-		}
-	})
 	return c
 }
 

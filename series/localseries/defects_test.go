@@ -290,7 +290,7 @@ func TestNumbersDoNotGoBackWhenDeadRowsAreMergedAway(t *testing.T) {
 	h := newBench(quiet(100))
 	e := h.open(t)
 	write(t, e, bars(100, 101, 1))
-	release := h.holdBulk(t, func() error { return e.Write(context.Background(), []series.Frame{bars(1, 13, 7)}) })
+	release := h.holdBulk(t, func() error { return e.Write(t.Context(), []series.Frame{bars(1, 13, 7)}) })
 	must(t, e.Delete(t.Context(), rebarKey, market.Range{From: at(1), To: at(200)}))
 	release()
 	must(t, e.flush())

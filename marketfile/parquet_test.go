@@ -58,7 +58,7 @@ func openParquet(t testing.TB, path string) (reader, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { in.close() })
+	t.Cleanup(func() { _ = in.close() })
 	return newParquet(in)
 }
 
@@ -225,13 +225,8 @@ func TestPiecesAreTheRowsInOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i, line := range table.lines {
-				if int(line) != at+i+1 {
-					t.Fatalf("row %d has the number %d", at+i+1, line)
-				}
-				for j, c := range wanted {
-					wantManyRows(t, &table.cells[j], c, i, at+i)
-				}
+			for j, c := range wanted {
+				wantManyRows(t, table, j, c, at)
 			}
 		}
 		table, _ := p.table([]int{2})
@@ -242,15 +237,24 @@ func TestPiecesAreTheRowsInOrder(t *testing.T) {
 	}
 }
 
-func wantManyRows(t *testing.T, c *cells, column, i, want int) {
+// wantManyRows wants the j-th column of a table to be a column of manyRows, from
+// a row on.
+func wantManyRows(t *testing.T, got *table, j, column, from int) {
 	t.Helper()
-	if column != 2 && c.empty(i) != (want%7 == 0) {
-		t.Fatalf("column %d, row %d: empty is %v", column, want, c.empty(i))
-	}
-	switch {
-	case column == 2 && c.floats[i] != float64(want), column == 0 && want%7 != 0 && c.ints[i] != int64(want),
-		column == 1 && want%7 != 0 && string(c.texts[i]) != strconv.Itoa(want%1000):
-		t.Fatalf("column %d, row %d: got %q", column, want, c.text(i))
+	c := &got.cells[j]
+	for i, line := range got.lines {
+		want := from + i
+		if int(line) != want+1 {
+			t.Fatalf("row %d has the number %d", want+1, line)
+		}
+		if column != 2 && c.empty(i) != (want%7 == 0) {
+			t.Fatalf("column %d, row %d: empty is %v", column, want, c.empty(i))
+		}
+		switch {
+		case column == 2 && c.floats[i] != float64(want), column == 0 && want%7 != 0 && c.ints[i] != int64(want),
+			column == 1 && want%7 != 0 && string(c.texts[i]) != strconv.Itoa(want%1000):
+			t.Fatalf("column %d, row %d: got %q", column, want, c.text(i))
+		}
 	}
 }
 
@@ -262,7 +266,7 @@ func readWhole(t testing.TB, path string) error {
 	if err != nil {
 		return err
 	}
-	defer in.close()
+	defer func() { _ = in.close() }()
 	if in.form != formParquet {
 		return fault.FileForm.Errorf("it is %s", in.form)
 	}
@@ -459,7 +463,7 @@ func convertAll(b *testing.B, path string) (rows int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.close()
+	defer func() { _ = s.close() }()
 	jobs, counts := make(chan piece), make(chan int, 1<<10)
 	var g errgroup.Group
 	for range runtime.GOMAXPROCS(0) {

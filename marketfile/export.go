@@ -209,7 +209,8 @@ func (e *export) findColumns(ctx context.Context, store *series.Store) error {
 		if len(o.Attrs) > 0 {
 			e.attrs[o.Key.String()] = maps.Clone(o.Attrs)
 		}
-		for name, t := range o.Extra {
+		for _, name := range slices.Sorted(maps.Keys(o.Extra)) {
+			t := o.Extra[name]
 			if had, ok := extras[name]; ok && had != t {
 				return fault.FileColumns.Errorf("the column %q is of type %s in %s and of type %s in %s: export them into two files", name, had, of[name], t, o.Key)
 			}
@@ -227,16 +228,15 @@ func (e *export) overviews(ctx context.Context, store *series.Store) iter.Seq2[s
 	const few = 100 // keys that are looked up one by one
 	return func(yield func(series.Overview, error) bool) {
 		wanted := map[series.Key]bool{}
-		filters := map[series.Filter]bool{}
+		var filters []series.Filter
 		for _, k := range e.Keys {
 			wanted[k] = true
-			f := series.Filter{Kind: e.Kind, Brief: true}
-			if len(e.Keys) <= few {
-				f.Symbol, f.Interval = k.Symbol, k.Interval
-			}
-			filters[f] = true
+			filters = append(filters, series.Filter{Kind: e.Kind, Symbol: k.Symbol, Interval: k.Interval, Brief: true})
 		}
-		for f := range filters {
+		if len(filters) > few {
+			filters = []series.Filter{{Kind: e.Kind, Brief: true}}
+		}
+		for _, f := range filters {
 			for o, err := range store.Overview(ctx, f) {
 				if (err != nil || wanted[o.Key]) && !yield(o, err) {
 					return

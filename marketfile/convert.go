@@ -221,8 +221,12 @@ func (c *converter) fill(t target) {
 	if t.extra {
 		v.valid = make([]bool, n)
 	}
+	absent := cells.empty
+	if t.extra && t.column.Type == series.Text && (c.own || cells.exact) {
+		absent = cells.absent
+	}
 	for i := range n {
-		if cells.empty(i) && !(c.own && t.extra && !cells.absent(i, t.column.Type)) {
+		if absent(i) {
 			if t.needed {
 				c.refuse(i, fault.FileCell.Errorf("%s is empty", t.column.Name))
 			}

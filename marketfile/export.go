@@ -416,18 +416,25 @@ func unwritable(err error) error {
 
 // pack gives what fill writes to w, packed as the name of the file says.
 func (n newFile) pack(w io.Writer, fill func(io.Writer) error) error {
+	var z io.WriteCloser
 	switch n.packing {
 	case ".gz":
-		z := gzip.NewWriter(w)
-		return errors.Join(fill(z), unwritable(z.Close()))
+		z = gzip.NewWriter(w)
 	case ".zst":
-		z, err := zstd.NewWriter(w)
+		packer, err := zstd.NewWriter(w)
 		if err != nil {
 			return unwritable(err)
 		}
-		return errors.Join(fill(z), unwritable(z.Close()))
+		z = packer
+	default:
+		return fill(w)
 	}
-	return fill(w)
+	err := fill(z)
+	closed := z.Close() // in any case: it has goroutines
+	if err == nil {
+		err = unwritable(closed)
+	}
+	return err
 }
 
 // syncFolder makes the names in a folder durable, where the system can.

@@ -281,7 +281,7 @@ func TestAnythingThatIsStoredComesBack(t *testing.T) {
 // anyFrames draws frames with extra columns of the same types in all of them.
 func anyFrames(r *rapid.T) []series.Frame {
 	var frames []series.Frame
-	text := rapid.StringOfN(rapid.RuneFrom([]rune("abc,;\"'\\ \t|螺é€😀{}[]:#0")), 0, 8, 1024)
+	text := rapid.StringOfN(rapid.RuneFrom([]rune("abc\r,;\"'\\ \t|螺é€😀{}[]:#0")), 0, 8, 1024)
 	number := rapid.Float64Range(-math.MaxFloat64, math.MaxFloat64)
 	for _, kind := range rapid.SliceOfN(rapid.SampledFrom([]series.Kind{series.Bars, series.Ticks}), 1, 3).Draw(r, "kinds") {
 		symbol := market.Symbol{Code: rapid.StringMatching(`[a-zA-Z0-9.螺,"'-]{1,6}`).Draw(r, "code"), Exchange: "SHFE"}
@@ -561,6 +561,46 @@ func TestAnArrowFileHoldsAllThatIsStored(t *testing.T) {
 			t.Errorf("%s: got %d rows, want %d", kind, batch.NumRows(), at)
 		}
 	}
+}
+
+func TestManyRowsAreManyBatches(t *testing.T) {
+	const rows = 150_000
+	s := newStore(t)
+	ticks := make([]market.Tick, rows)
+	for i := range ticks {
+		ticks[i] = market.Tick{Time: market.Time(1704067200e9 + int64(i)*1e6), LastPrice: float64(i), Name: "螺纹钢"}
+	}
+	for _, code := range []string{"a", "b", "c"} {
+		put(t, s, series.FrameOfTicks(market.Symbol{Code: code, Exchange: "LOCAL"}, ticks[:rows/3]))
+	}
+	what := everything(t, s, series.Ticks)
+	slices.Reverse(what.Keys)
+	var b bytes.Buffer
+	if _, err := marketfile.Export(t.Context(), s, &b, what, &marketfile.ExportOptions{Format: marketfile.Arrow}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := ipc.NewFileReader(bytes.NewReader(b.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for i := range r.NumRecords() {
+		batch, err := r.RecordBatch(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row := range int(batch.NumRows()) {
+			symbol, price := arrowCell(batch.Column(0), row), arrowCell(batch.Column(3), row)
+			if symbol != what.Keys[at/(rows/3)].Symbol.String() || price != math.Float64bits(float64(at%(rows/3))) {
+				t.Fatalf("row %d: got %v of %v", at, price, symbol)
+			}
+			at++
+		}
+	}
+	if at != rows || r.NumRecords() < 2 {
+		t.Errorf("got %d rows in %d batches", at, r.NumRecords())
+	}
+	wantSame(t, "rows.parquet", roundTrip(t, "rows.parquet", s, series.Ticks, nil), s, series.Ticks)
 }
 
 func wantArrowRow(t *testing.T, batch arrow.RecordBatch, at int, f *series.Frame, i int) {

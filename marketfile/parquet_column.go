@@ -102,7 +102,7 @@ func (p *parquetColumn) byKind(t parquet.Type) {
 
 // make returns cells with room for n values.
 func (p *parquetColumn) make(n int) cells {
-	c := cells{typed: p.typed}
+	c := cells{typed: p.typed, exact: true}
 	switch {
 	case p.floats != nil:
 		c.floats = make([]float64, 0, n)

@@ -258,6 +258,68 @@ func wantManyRows(t *testing.T, got *table, j, column, from int) {
 	}
 }
 
+// Files as pandas, Spark and polars write them.
+func TestFilesOfOthersBecomeBars(t *testing.T) {
+	shanghai, err := market.LoadZone("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const wall = (9*3600 + 30*60) * 1000 // 09:30
+	text := func(s string) parquet.Value { return parquet.ByteArrayValue([]byte(s)) }
+	prices := []parquetField{
+		{"open", parquet.Leaf(parquet.FloatType)}, {"high", parquet.Decimal(1, 9, parquet.Int32Type)},
+		{"low", parquet.Leaf(parquet.DoubleType)}, {"close", parquet.Int(64)}, {"volume", parquet.Optional(parquet.Uint(64))},
+	}
+	values := []parquet.Value{parquet.FloatValue(3512.4), parquet.Int32Value(35130), parquet.DoubleValue(3500.2), parquet.Int64Value(3511), parquet.Int64Value(77)}
+	f := func(opts Options, columns []parquetField, want string, first ...parquet.Value) {
+		t.Helper()
+		row := parquet.Row{}
+		for i, v := range append(first, values...) {
+			level := 0
+			if i == len(first)+len(values)-1 {
+				level = 1
+			}
+			row = append(row, v.Level(0, level, i))
+		}
+		path := writeParquet(t, append(columns, prices...), []parquet.Row{row})
+		s := memseries.Open(nil)
+		defer s.Close()
+		opts.Symbol = market.Symbol{Code: "rb2601", Exchange: "SHFE"}
+		if opts.Interval == 0 {
+			opts.Interval, opts.BarTime = market.Minute, Start
+		}
+		report, err := Import(t.Context(), s, series.Bars, []string{path}, &opts)
+		if err != nil || report.New != 1 {
+			t.Errorf("%v: got %+v, %v", columns, report, err)
+			return
+		}
+		for got, err := range s.Bars(t.Context(), opts.Symbol, opts.Interval, market.Range{}) {
+			want := market.Bar{Time: got.Time, Open: 3512.4, High: 3513, Low: 3500.2, Close: 3511, Volume: 77}
+			if err != nil || got != want {
+				t.Errorf("%v: got %+v, %v, want %+v", columns, got, err, want)
+			}
+		}
+		for o, err := range s.Overview(t.Context(), series.Filter{}) {
+			if err != nil || o.First.String() != want {
+				t.Errorf("%v: got %s, %v, want %s", columns, o.First, err, want)
+			}
+		}
+	}
+	index := map[string]string{"time": "__index_level_0__"}
+	nanos := parquet.TimestampAdjusted(parquet.Nanosecond, false)
+	f(Options{Map: index, Zone: shanghai}, []parquetField{{"__index_level_0__", nanos}}, "2024-01-02T01:30:00Z", parquet.Int64Value(1704187800e9))
+	f(Options{Map: map[string]string{"time": "index"}}, []parquetField{{"index", parquet.Timestamp(parquet.Microsecond)}}, "2024-01-02T09:30:00Z", parquet.Int64Value(1704187800e6))
+	f(Options{}, []parquetField{{"datetime", parquet.Leaf(parquet.Int96Type)}}, "2024-01-02T09:30:00Z", int96(2460312, wall*1e6))
+	f(Options{}, []parquetField{{"open_time", parquet.Int(64)}}, "2024-01-02T09:30:00Z", parquet.Int64Value(1704187800e3))
+	f(Options{Interval: market.Day}, []parquetField{{"date", parquet.Date()}}, "2024-01-01T16:00:00Z", parquet.Int32Value(19724))
+	f(Options{Zone: shanghai}, []parquetField{{"date", parquet.Date()}, {"time", parquet.TimeAdjusted(parquet.Millisecond, false)}},
+		"2024-01-02T01:30:00Z", parquet.Int32Value(19724), parquet.Int32Value(wall))
+	f(Options{Zone: shanghai}, []parquetField{{"date", nanos}, {"time", parquet.String()}},
+		"2024-01-02T01:30:00Z", parquet.Int64Value(19724*86400e9), text("09:30"))
+	f(Options{Zone: shanghai}, []parquetField{{"trade_date", parquet.Int(32)}, {"time", parquet.String()}},
+		"2024-01-02T01:30:00Z", parquet.Int32Value(20240102), text("09:30:00"))
+}
+
 // readWhole reads all columns of a file, whatever is in it. It returns the first
 // error.
 func readWhole(t testing.TB, path string) error {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
-	"github.com/redfire-quant/redfire/series"
 )
 
 // A header says what columns a file has.
@@ -66,6 +65,7 @@ type cells struct {
 	floats []float64
 	ints   []int64
 	null   []bool // of each value, whether there is none; nil: there are all
+	exact  bool   // an empty text is one
 }
 
 // empty reports whether row i has no value.
@@ -76,10 +76,9 @@ func (c *cells) empty(i int) bool {
 	return c.null != nil && c.null[i]
 }
 
-// absent reports whether row i has no value of type t in a file that tells an
-// empty text from none.
-func (c *cells) absent(i int, t series.Type) bool {
-	if t == series.Text && c.texts != nil {
+// absent reports whether row i has no value, of which an empty text is one.
+func (c *cells) absent(i int) bool {
+	if c.texts != nil {
 		return c.texts[i] == nil
 	}
 	return c.empty(i)

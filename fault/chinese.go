@@ -365,4 +365,16 @@ var chinese = map[string]string{
 	"a page of %d values takes %d bytes, its whole column %d": "含 %d 个值的一页占 %d 字节，而整列只有 %d 字节",
 	"a page of %d bytes says that it has %d":                  "%d 字节的一页自称有 %d 字节",
 	"the attributes of the series: %w":                        "序列的属性：%w",
+
+	// Files: more.
+	"%d columns are called %q: give them other names":          "有 %d 列都叫 %q：请改名",
+	"a line before has another row for %s":                     "前面的行对 %s 有不同的数据",
+	"it is not UTF-8":                                          "不是 UTF-8",
+	"the column %s is %s, and %s in a file before":             "列 %s 的类型为 %s，而在前面的文件中为 %s",
+	"the file was named before":                                "该文件已在前面给出",
+	"the first objects of the file have no %q":                 "文件开头的对象中没有 %q",
+	"the line holds bytes that are not of the file's encoding": "该行含有不属于文件编码的字节",
+	"the symbol %s is not of the exchange %s":                  "代码 %s 不属于交易所 %s",
+	"the ticks must be sorted, and what comes through a pipe can be read only once: write it to a file": "tick 需要排序，而管道中的内容只能读取一次：请先写入文件",
+	"two columns would be kept as %q: give one of them another name in the file":                        "两列都会以 %q 保留：请在文件中给其中一列改名",
 }

@@ -21,6 +21,17 @@ type origin struct {
 	raw  []byte
 }
 
+// fits returns an error if a column of r has another type than before.
+func (b *builder) fits(r *rows) error {
+	for i := range r.cols {
+		v := &r.cols[i]
+		if c := b.frame.Column(v.Name); c != nil && c.Type() != v.Type {
+			return fault.FileColumns.Errorf("the column %s is %s, and %s in a file before", v.Name, v.Type, c.Type())
+		}
+	}
+	return nil
+}
+
 // add appends rows from up to, but not including, to of r, which are of file.
 func (b *builder) add(r *rows, from, to, file int) {
 	before := len(b.frame.Time)
@@ -152,9 +163,8 @@ func (b *builder) reset() {
 }
 
 // sort puts the rows in order, and returns those that stand in the place of
-// another and differ from it: all but the first of them, or with replace none,
-// and then the last counts. The number of those that are equal to another is
-// same.
+// another and differ from it: all but the first of them, or with replace all but
+// the last. The number of those that are equal to another is same.
 func (b *builder) sort(replace bool) (same int64, twice []reject, files []int) {
 	f := &b.frame
 	if b.ascending() {
@@ -166,6 +176,11 @@ func (b *builder) sort(replace bool) (same int64, twice []reject, files []int) {
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return f.ComparePlace(i, f, j) })
 	kept := order[:0]
+	leave := func(i, other int) {
+		o := b.origins[i]
+		twice = append(twice, reject{o.line, o.raw, fault.FileTwice.Errorf("line %d has another row for %s", b.origins[other].line, f.Time[i])})
+		files = append(files, o.file)
+	}
 	for _, i := range order {
 		last := len(kept) - 1
 		switch {
@@ -174,11 +189,10 @@ func (b *builder) sort(replace bool) (same int64, twice []reject, files []int) {
 		case f.SameRow(kept[last], f, i):
 			same++
 		case replace:
+			leave(kept[last], i)
 			kept[last] = i
 		default:
-			o, first := b.origins[i], b.origins[kept[last]]
-			twice = append(twice, reject{o.line, o.raw, fault.FileTwice.Errorf("line %d has another row for %s", first.line, f.Time[i])})
-			files = append(files, o.file)
+			leave(i, kept[last])
 		}
 	}
 	b.pick(kept)

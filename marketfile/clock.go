@@ -17,6 +17,7 @@ type clock struct {
 	order DateOrder
 	unit  time.Duration // of numbers; 0 for what their digits say
 	form  timeForm
+	width glued // of times of the day without colons
 
 	// The hour of the zone that was asked for last, and the instant at which it
 	// began: the times of a file are near each other.
@@ -34,9 +35,22 @@ const (
 	formOffset          // the same, with their offset from UTC
 )
 
+// A glued says which parts of a time of the day stand without colons. 1500 is
+// three o'clock in a file of hours and minutes, and a quarter past midnight
+// where seconds are written and zeros in front are not.
+type glued uint8
+
+const (
+	gluedNot     glued = iota
+	gluedMinutes       // 930, 0930
+	gluedSeconds       // 93000, 093000
+	gluedMillis        // 93000123, 093000123
+)
+
 // A reading is a time as it stands in a file.
 type reading struct {
 	form           timeForm
+	width          glued
 	year, mon, day int
 	seconds        int64 // of the day
 	nanos          int64
@@ -52,7 +66,7 @@ func (c *clock) time(date, tod []byte) (market.Time, error) {
 	if err != nil {
 		return 0, err
 	}
-	if r.form != c.form || r.monthFirst {
+	if r.form != c.form || r.monthFirst || r.width != c.width && r.width != gluedNot && c.width != gluedNot {
 		return 0, fault.MarketTime.Errorf("time %q is written in another way than the first one of the file", shown(date))
 	}
 	switch r.form {
@@ -69,7 +83,7 @@ func (c *clock) read(date, tod []byte) (reading, error) {
 	if len(date) == 0 {
 		return reading{}, fault.MarketNoTime.Errorf("there is no time")
 	}
-	if tod == nil && isNumber(date) && !isCompact(date) || c.unit != 0 {
+	if tod == nil && (isNumber(date) && !isCompact(date) || c.unit != 0) {
 		return reading{form: formNumber}, nil
 	}
 	r := reading{form: formWall, midnight: true}
@@ -92,7 +106,7 @@ func (c *clock) read(date, tod []byte) (reading, error) {
 
 // isNumber reports whether b is a number without an exponent.
 func isNumber(b []byte) bool {
-	digits := bytes.TrimLeft(b, "-")
+	digits := bytes.TrimPrefix(b, []byte("-"))
 	return len(digits) > 0 && len(bytes.Trim(digits, "0123456789.")) == 0 && bytes.Count(digits, []byte(".")) <= 1
 }
 
@@ -116,12 +130,12 @@ var units = map[int]time.Duration{9: time.Second, 10: time.Second, 12: time.Mill
 
 // number reads a time that is a number since 1970.
 func (c *clock) number(b []byte) (market.Time, error) {
-	whole, fraction, _ := bytes.Cut(b, []byte("."))
+	whole, fraction, _ := bytes.Cut(bytes.TrimPrefix(b, []byte("-")), []byte("."))
 	unit := c.unit
 	if unit == 0 {
-		unit = units[len(bytes.TrimLeft(whole, "-"))]
+		unit = units[len(whole)]
 	}
-	n, ok := digits(bytes.TrimLeft(whole, "-"), 1, 19)
+	n, ok := digits(whole, 1, 19)
 	if unit == 0 || !ok {
 		return 0, fault.MarketTime.Errorf("time %q has no number of digits that tells its unit", shown(b))
 	}
@@ -245,11 +259,15 @@ func (r *reading) date(b []byte, order DateOrder) (rest []byte, ok bool) {
 	if !ok || n == len(b) {
 		return nil, false
 	}
-	mid, rest, ok := number2(b[n:])
+	mid, rest, ok := part(b[n:], 2)
 	if !ok {
 		return nil, false
 	}
-	last, rest, ok := number4(rest)
+	digits := 4
+	if n == 4 {
+		digits = 2
+	}
+	last, rest, ok := part(rest, digits)
 	if !ok {
 		return nil, false
 	}
@@ -263,7 +281,7 @@ func (r *reading) date(b []byte, order DateOrder) (rest []byte, ok bool) {
 		r.mon, r.day, r.year = int(first), mid, last
 		r.monthFirst = order == ""
 	}
-	return rest, n == 4 && last <= 31 || n <= 2 && r.year >= 1000
+	return rest, n == 4 || n <= 2 && r.year >= 1000
 }
 
 // compactDate reads 20260105, and leaves the time of the day if that is glued to
@@ -277,10 +295,7 @@ func (r *reading) compactDate(b []byte) (rest []byte, ok bool) {
 // separators divide the parts of a date.
 var separators = []string{"-", "/", ".", "年", "月"}
 
-// number2 reads a separator and one or two digits, number4 up to four.
-func number2(b []byte) (n int, rest []byte, ok bool) { return part(b, 2) }
-func number4(b []byte) (n int, rest []byte, ok bool) { return part(b, 4) }
-
+// part reads a separator and some digits.
 func part(b []byte, most int) (n int, rest []byte, ok bool) {
 	for _, s := range separators {
 		after, found := bytes.CutPrefix(b, []byte(s))
@@ -383,12 +398,16 @@ func (r *reading) compactClock(b []byte, n int) (rest []byte, ok bool) {
 	if !ok || n == 7 {
 		return nil, false
 	}
-	if n >= 8 {
+	switch {
+	case n >= 8:
+		r.width = gluedMillis
 		r.nanos = v % 1000 * 1e6
 		v /= 1000
-	}
-	if n <= 4 {
+	case n <= 4:
+		r.width = gluedMinutes
 		v *= 100
+	default:
+		r.width = gluedSeconds
 	}
 	rest = b[n:]
 	if n == 5 || n == 6 {

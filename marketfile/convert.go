@@ -24,6 +24,7 @@ type rows struct {
 	seq   []uint32 // nil if the file has none
 	cols  []values
 	read  int // rows there were, refused ones too
+	bytes int // of text that raw holds
 	bad   []reject
 }
 
@@ -50,12 +51,12 @@ type converter struct {
 	out *rows
 	why []error // of each row, why it is refused
 
-	grid grid
-	bar  []int // which targets are the fields of a bar, in their order; none for lacking
+	grids map[market.Exchange]*grid
+	bar   []int // which targets are the fields of a bar, in their order; none for lacking
 }
 
 func newConverter(l *layout) *converter {
-	c := &converter{layout: *l, grid: grid{zone: l.zone}}
+	c := &converter{layout: *l, grids: map[market.Exchange]*grid{}}
 	for _, base := range series.BaseColumns(series.Bars) {
 		c.bar = append(c.bar, slices.IndexFunc(l.targets, func(t target) bool { return t.column == base }))
 	}
@@ -66,7 +67,7 @@ func newConverter(l *layout) *converter {
 func (c *converter) rows(t *table) *rows {
 	n := t.len()
 	c.t, c.why = t, make([]error, n)
-	c.out = &rows{lines: t.lines, raw: t.raw, time: make([]market.Time, n), read: n + len(t.bad), bad: t.bad}
+	c.out = &rows{lines: t.lines, raw: t.raw, time: make([]market.Time, n), read: n + len(t.bad), bytes: t.bytes, bad: t.bad}
 	c.findKeys()
 	c.findTimes()
 	if c.seqAt != none {
@@ -140,8 +141,13 @@ func (c *converter) keyOf(cells [3][]byte) (series.Key, error) {
 	}
 	if c.symbolAt != none {
 		y.Code = string(cells[0])
-		if whole, err := market.ParseSymbol(y.Code); err == nil && (y.Exchange == "" || y.Exchange == whole.Exchange) {
+		whole, err := market.ParseSymbol(y.Code)
+		switch {
+		case err != nil: // a code, perhaps with a dot: BRK.B
+		case y.Exchange == "" || y.Exchange == whole.Exchange:
 			y = whole
+		case c.grid(whole.Exchange).listed:
+			return series.Key{}, fault.FileCell.Errorf("the symbol %s is not of the exchange %s", whole, y.Exchange)
 		}
 	}
 	if err := y.Validate(); err != nil {
@@ -153,7 +159,11 @@ func (c *converter) keyOf(cells [3][]byte) (series.Key, error) {
 			return series.Key{}, err
 		}
 	}
-	return c.key(y, v), nil
+	k := c.key(y, v)
+	if isDaily(v) && !c.grid(y.Exchange).known && !c.own {
+		return series.Key{}, fault.FileNeeds.Errorf("the file does not say in which time zone its exchange counts days (--tz Asia/Shanghai)")
+	}
+	return k, nil
 }
 
 // findTimes reads the time of each row.
@@ -266,6 +276,7 @@ func (v *values) set(i int, cells *cells) (err error) {
 // fillLocal reads the times at which ticks were received, in whatever form.
 func (c *converter) fillLocal(v *values, cells *cells) {
 	local := c.clock
+	local.unit, local.width = 0, gluedNot // those are of the times of the rows
 	for i := range c.t.len() {
 		if cells.empty(i) {
 			continue
@@ -304,7 +315,7 @@ func (c *converter) findDepth() {
 		}
 		levels = true
 		for i, x := range v.floats {
-			if x != 0 {
+			if math.Float64bits(x) != 0 { // -0 is something
 				depth[i] = max(depth[i], level)
 			}
 		}
@@ -349,6 +360,10 @@ func (c *converter) shift() {
 			}
 			t -= market.Time(v.Duration())
 			c.out.time[i] = t
+			if err := t.Validate(); err != nil {
+				c.refuse(i, err)
+				continue
+			}
 		}
 		if t%1e9 != 0 {
 			c.refuse(i, fault.MarketSubsecond.Errorf("%s is not a whole second", t))
@@ -382,19 +397,34 @@ func (c *converter) judgeBar(i int) []market.Finding {
 		return c.out.cols[c.bar[field]].floats[i]
 	}
 	b := market.Bar{Time: c.out.time[i], Open: v(0), High: v(1), Low: v(2), Close: v(3), Volume: v(4), Turnover: v(5), OpenInterest: v(6)}
-	interval := c.out.key(i).Interval
+	k := c.out.key(i)
+	g := c.grid(k.Symbol.Exchange)
 	inside := b.Low >= 0 && b.Low <= min(b.Open, b.Close) && max(b.Open, b.Close) <= b.High
-	if inside && min(b.Volume, b.Turnover, b.OpenInterest) >= 0 && c.grid.has(b.Time, interval) {
+	if inside && min(b.Volume, b.Turnover, b.OpenInterest) >= 0 && g.has(b.Time, k.Interval) {
 		return nil
 	}
-	return b.Findings(interval, c.zone)
+	return b.Findings(k.Interval, g.zone)
 }
 
 // A grid knows the times at which bars begin. It remembers the day it was asked
 // for last.
 type grid struct {
 	zone     *time.Location
+	known    bool        // the zone was said, or is that of the exchange
+	listed   bool        // the exchange is one whose zone is known
 	from, to market.Time // of the day
+}
+
+// grid returns that of an exchange.
+func (c *converter) grid(e market.Exchange) *grid {
+	g := c.grids[e]
+	if g == nil {
+		_, err := e.Zone()
+		g = &grid{listed: err == nil}
+		g.zone, g.known = c.zoneOf(e)
+		c.grids[e] = g
+	}
+	return g
 }
 
 // has reports whether bars of v surely begin at t; those of a week are not known.

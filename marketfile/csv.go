@@ -25,7 +25,7 @@ type csvReader struct {
 const headerLines = 20
 
 // newCSV finds the header of a text, or takes the names of columns for it.
-func newCSV(in *input, kind series.Kind, columns []string) (*csvReader, error) {
+func newCSV(in *input, kind series.Kind, opts *Options) (*csvReader, error) {
 	r := &csvReader{lines: newLines(in), head: &header{}}
 	b, err := r.lines.block()
 	if errors.Is(err, io.EOF) {
@@ -35,15 +35,34 @@ func newCSV(in *input, kind series.Kind, columns []string) (*csvReader, error) {
 		return nil, err
 	}
 	r.first = b
+	if len(b.text) == 0 && len(b.bad) > 0 {
+		return nil, fault.At(fault.Place{Line: int(b.bad[0].line)}, b.bad[0].err)
+	}
+	columns := opts.Columns
+	if p := presetOf(kind, opts.Preset); len(columns) == 0 && p != nil && hasNoHeader(b.text, p) {
+		columns = p.columns
+	}
 	if len(columns) > 0 {
-		first, _, _ := bytes.Cut(b.text, []byte("\n"))
+		first, _, _ := bytes.Cut(bytes.TrimLeft(b.text, "\r\n"), []byte("\n"))
 		r.comma = commaOf(first)
 		r.head.columns = headedBy(columns)
+		r.head.text = csvLine(columns...)
+		if r.comma != ',' {
+			r.head.text = bytes.Join(bytes.Split(r.head.text, []byte(",")), []byte{r.comma})
+		}
 		return r, nil
 	}
-	err = r.findHeader(kind)
+	err = r.findHeader(kind, opts.Map)
 	r.own = isOwn(kind, r.head.columns) && r.comma == ','
 	return r, err
+}
+
+// hasNoHeader reports whether a text of a known form begins with a row: with a
+// number, where a header has names.
+func hasNoHeader(text []byte, p *preset) bool {
+	first, _, _ := bytes.Cut(text, []byte(","))
+	_, err := number(bytes.TrimSpace(first))
+	return len(p.columns) > 0 && err == nil
 }
 
 func headedBy(names []string) []headed {
@@ -56,7 +75,7 @@ func headedBy(names []string) []headed {
 
 // findHeader takes the first of the lines that names the fields without which
 // there are no rows, and if none does, the first.
-func (r *csvReader) findHeader(kind series.Kind) error {
+func (r *csvReader) findHeader(kind series.Kind, named map[string]string) error {
 	type candidate struct {
 		*header
 		comma byte
@@ -72,7 +91,7 @@ func (r *csvReader) findHeader(kind series.Kind) error {
 			if first == nil {
 				first = now
 			}
-			if names(kind, h) {
+			if names(kind, h, named) {
 				h.notes = above(first.line, line)
 				first = now
 				break
@@ -112,10 +131,12 @@ func headerOf(text []byte, line int64) (*header, byte) {
 }
 
 // names reports whether a header has names of the fields that are needed.
-func names(kind series.Kind, h *header) bool {
+func names(kind series.Kind, h *header, named map[string]string) bool {
 	found := 0
 	for _, field := range needed[kind] {
-		if slices.ContainsFunc(h.columns, func(c headed) bool { return slices.Contains(known[kind][field], plain(c.name)) }) {
+		if name := named[field]; name != "" && h.index(name) >= 0 {
+			found++
+		} else if slices.ContainsFunc(h.columns, func(c headed) bool { return slices.Contains(known[kind][field], plain(c.name)) }) {
 			found++
 		}
 	}
@@ -138,24 +159,26 @@ func (r *csvReader) header() *header { return r.head }
 func (r *csvReader) next() (piece, error) {
 	if b := r.first; b != nil {
 		r.first = nil
-		return csvPiece{b, r}, nil
+		return csvPiece{b, r, r.lines.in.decoded}, nil
 	}
 	b, err := r.lines.block()
 	if err != nil {
 		return nil, err
 	}
-	return csvPiece{b, r}, nil
+	return csvPiece{b, r, r.lines.in.decoded}, nil
 }
 
 // A csvPiece is a block of lines of separated values.
 type csvPiece struct {
 	*block
-	of *csvReader
+	of      *csvReader
+	decoded bool // from another encoding
 }
 
 func (p csvPiece) table(wanted []int) (*table, error) {
-	n := bytes.Count(p.text, []byte("\n")) + 1
-	t := &table{lines: make([]int64, 0, n), raw: make([][]byte, 0, n), cells: make([]cells, len(wanted)), bad: p.bad}
+	// Of empty lines there may be more than of rows.
+	n := min(bytes.Count(p.text, []byte("\n")), len(p.text)/len(p.of.head.columns)) + 1
+	t := &table{bytes: len(p.text), lines: make([]int64, 0, n), raw: make([][]byte, 0, n), cells: make([]cells, len(wanted)), bad: p.bad}
 	for i := range t.cells {
 		t.cells[i].texts = make([][]byte, 0, n)
 	}
@@ -186,6 +209,8 @@ func (p csvPiece) row(text []byte, row [][]byte) ([][]byte, error) {
 	h := p.of.head
 	row, err := p.of.cut(text, row[:0])
 	switch {
+	case p.decoded && bytes.Contains(text, []byte("\uFFFD")):
+		return row, fault.FileRow.Errorf("the line holds bytes that are not of the file's encoding")
 	case err != nil:
 		return row, fault.FileRow.Errorf("the quotation marks do not close: %w", err)
 	case len(row) == len(h.columns)+1 && len(row[len(row)-1]) == 0: // a comma at the end
@@ -229,7 +254,7 @@ func trim(b []byte) []byte {
 
 func cutQuoted(text []byte, comma byte, row [][]byte) ([][]byte, error) {
 	r := csv.NewReader(bytes.NewReader(text))
-	r.Comma, r.TrimLeadingSpace = rune(comma), true
+	r.Comma, r.TrimLeadingSpace = rune(comma), comma != '\t'
 	values, err := r.Read()
 	if err != nil {
 		var parse *csv.ParseError

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/redfire-quant/redfire/fault"
-	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
 
@@ -43,6 +42,9 @@ type importer struct {
 	rows     int          // in them
 	bytes    int          // of text
 	rejects  []*rejects   // of each file
+	ignored  []string     // columns of the file that was noted last
+	pipe     string       // a file that can be read once
+	spans    int          // of all that was written
 	known    map[series.Key]*acquaintance
 	scratch  *scratch // while ticks are being sorted
 }
@@ -52,6 +54,7 @@ type acquaintance struct {
 	met     bool              // rows of it were seen
 	attrs   map[string]string // to write, nil for nothing new
 	numbers numbers
+	written written
 }
 
 func newImport(store *series.Store, kind series.Kind, files []string, o Options) *importer {
@@ -68,7 +71,7 @@ func (m *importer) run(ctx context.Context) (*Report, error) {
 	}
 	err := m.readAll(ctx)
 	if errors.Is(err, errDisorder) {
-		err = m.sortAll(ctx)
+		err = m.sortAll(ctx, err)
 	}
 	if r := &m.report; err != nil {
 		r.Read = r.New + r.Unchanged + r.Replaced + r.Refused // what was collected is read again
@@ -79,24 +82,19 @@ func (m *importer) run(ctx context.Context) (*Report, error) {
 // check finds out whether all files can be understood, before a row is kept.
 func (m *importer) check(ctx context.Context) error {
 	var failures fault.List
+	seen, partials := map[string]bool{}, map[string]int{}
 	for _, name := range m.files {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		r := newRejects(name, m.opts.Rejects)
+		partials[r.path(1)]++
+		r.nth = partials[r.path(1)]
 		m.rejects = append(m.rejects, r)
-		info, err := os.Stat(name)
-		if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-			continue // a pipe can be read once
+		file := realName(name)
+		err := m.checkFile(ctx, name, seen[file])
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		s, err := openSource(name, m.kind, &m.opts)
-		if err != nil {
+		if seen[file] = true; err != nil {
 			failures = append(failures, split(err)...)
-			continue
-		}
-		m.size += s.in.size
-		if err := s.close(); err != nil {
-			return err
 		}
 	}
 	const most = 20
@@ -104,6 +102,23 @@ func (m *importer) check(ctx context.Context) error {
 		failures = append(failures[:most], fault.FileOption.Errorf("and %d more like these", more))
 	}
 	return failures.Err()
+}
+
+func (m *importer) checkFile(ctx context.Context, name string, again bool) error {
+	if again {
+		return fault.At(fault.Place{File: name}, fault.FileOption.Errorf("the file was named before"))
+	}
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		m.pipe = name // it can be read once
+		return nil
+	}
+	s, err := openSource(ctx, name, m.kind, &m.opts)
+	if err != nil {
+		return err
+	}
+	m.size += s.in.size
+	return s.close()
 }
 
 // split returns the failures of which err consists, each with its place.
@@ -130,8 +145,8 @@ type source struct {
 }
 
 // openSource opens a file and finds its layout.
-func openSource(name string, kind series.Kind, opts *Options) (*source, error) {
-	in, err := openInput(name, opts.Encoding)
+func openSource(ctx context.Context, name string, kind series.Kind, opts *Options) (*source, error) {
+	in, err := openInput(ctx, name, opts.Encoding)
 	if err != nil {
 		return nil, err
 	}
@@ -147,9 +162,9 @@ func (s *source) resolve(kind series.Kind, opts *Options) (err error) {
 	case formParquet:
 		s.reader, err = newParquet(s.in)
 	case formNDJSON:
-		s.reader, err = newNDJSON(s.in)
+		s.reader, err = newNDJSON(s.in, kind)
 	default:
-		s.reader, err = newCSV(s.in, kind, opts.Columns)
+		s.reader, err = newCSV(s.in, kind, opts)
 	}
 	if err != nil {
 		return err
@@ -187,10 +202,14 @@ func (m *importer) readAll(ctx context.Context) error {
 	for i, name := range m.files {
 		if err := m.readFile(ctx, i, name); err != nil {
 			// What was collected before is good.
-			if flushed := m.flush(ctx); ctx.Err() == nil && !errors.Is(err, errDisorder) {
-				return errors.Join(err, flushed)
+			flushed := m.flush(ctx)
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
-			return err
+			if flushed != nil && errors.Is(err, errDisorder) {
+				return flushed
+			}
+			return errors.Join(err, flushed)
 		}
 		m.report.Files++
 	}
@@ -198,7 +217,7 @@ func (m *importer) readAll(ctx context.Context) error {
 }
 
 func (m *importer) readFile(ctx context.Context, i int, name string) (err error) {
-	s, err := openSource(name, m.kind, &m.opts)
+	s, err := openSource(ctx, name, m.kind, &m.opts)
 	if err != nil {
 		return err
 	}
@@ -207,7 +226,11 @@ func (m *importer) readFile(ctx context.Context, i int, name string) (err error)
 		err = errors.Join(err, s.close())
 	}()
 	m.note(i, s)
-	return m.readRows(ctx, i, s)
+	err = m.readRows(ctx, i, s)
+	if place, _ := fault.PlaceOf(err); err != nil && place.File == "" {
+		err = fault.At(fault.Place{File: name}, err)
+	}
+	return err
 }
 
 // note remembers what people should know of a file.
@@ -217,13 +240,11 @@ func (m *importer) note(i int, s *source) {
 	if c, ok := s.reader.(*csvReader); ok {
 		r.comma = c.comma
 	}
-	if m.scratch != nil && m.scratch.again {
-		return
-	}
 	for _, n := range s.head.notes {
 		m.report.Notes = append(m.report.Notes, Note{m.files[i], n})
 	}
-	if len(s.layout.ignored) > 0 && i == 0 {
+	if ignored := s.layout.ignored; !slices.Equal(ignored, m.ignored) && len(ignored) > 0 {
+		m.ignored = ignored
 		m.report.Notes = append(m.report.Notes, Note{m.files[i], fault.FileColumns.Errorf("not imported: %q (--keep NAME keeps a column)", s.layout.ignored)})
 	}
 }
@@ -320,7 +341,7 @@ func (m *importer) take(ctx context.Context, i int, s *source, r *rows) error {
 		return err
 	}
 	if m.kind == series.Ticks && r.seq == nil {
-		if err := m.number(r); err != nil {
+		if err := m.number(i, r); err != nil {
 			return err
 		}
 	}
@@ -343,6 +364,18 @@ func (m *importer) refuse(file int, bad []reject) error {
 	return m.rejects[file].add(bad)
 }
 
+// refuseOf writes rows of several files aside.
+func (m *importer) refuseOf(files []int, bad []reject) error {
+	for from, to := 0, 0; from < len(bad); from = to {
+		for to = from; to < len(bad) && files[to] == files[from]; to++ {
+		}
+		if err := m.refuse(files[from], bad[from:to]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // collect gives rows to the builders of their series.
 func (m *importer) collect(ctx context.Context, file int, s *source, r *rows) error {
 	for from := 0; from < len(r.time); {
@@ -350,12 +383,15 @@ func (m *importer) collect(ctx context.Context, file int, s *source, r *rows) er
 		if err := m.meet(ctx, k, s.layout); err != nil {
 			return err
 		}
-		m.builderOf(k).add(r, from, to, file)
+		b := m.builderOf(k)
+		if err := b.fits(r); err != nil {
+			return err
+		}
+		b.add(r, from, to, file)
 		from = to
 	}
-	m.rows += len(r.time)
-	for i := range r.time {
-		m.bytes += len(r.rawAt(i))
+	if m.rows += len(r.time); len(r.time) > 0 {
+		m.bytes += r.bytes
 	}
 	return nil
 }
@@ -428,12 +464,12 @@ func (l *layout) attrsOf(k series.Key, attrs map[string]string) (map[string]stri
 		}
 		next[series.AttrTickVolume] = string(l.volume)
 	}
-	daily := k.Interval == market.Day || k.Interval == market.Week
-	if had := next[series.AttrZone]; daily && had != "" && had != l.zone.String() {
-		return nil, fault.FileConflict.Errorf("the stored bars of %s are counted in %s, those of the file in %s", k, had, l.zone)
+	zone, known := l.zoneOf(k.Symbol.Exchange)
+	if had := next[series.AttrZone]; isDaily(k.Interval) && had != "" && had != zone.String() {
+		return nil, fault.FileConflict.Errorf("the stored bars of %s are counted in %s, those of the file in %s", k, had, zone)
 	}
-	if next[series.AttrZone] == "" && l.zoned {
-		next[series.AttrZone] = l.zone.String()
+	if next[series.AttrZone] == "" && known {
+		next[series.AttrZone] = zone.String()
 	}
 	return next, nil
 }
@@ -462,10 +498,8 @@ func (m *importer) flush(ctx context.Context) error {
 		b := m.builders[k]
 		same, twice, files := b.sort(m.opts.Replace)
 		m.report.Unchanged += same
-		for i := range twice {
-			if err := m.refuse(files[i], twice[i:i+1]); err != nil {
-				return err
-			}
+		if err := m.refuseOf(files, twice); err != nil {
+			return err
 		}
 		b.frame.Attrs, m.known[k].attrs = m.known[k].attrs, nil
 		frames = append(frames, b.frame)
@@ -481,8 +515,11 @@ func (m *importer) forget() {
 	for _, k := range m.order {
 		m.builders[k].reset()
 	}
-	const most = 4096 // series of which the memory is kept
-	if len(m.builders) > most {
+	kept := 0
+	for _, b := range m.builders {
+		kept += cap(b.frame.Time)
+	}
+	if kept > 2*batchRows {
 		clear(m.builders)
 	}
 	m.order, m.rows, m.bytes = m.order[:0], 0, 0
@@ -490,6 +527,11 @@ func (m *importer) forget() {
 
 func (m *importer) write(ctx context.Context, frames []series.Frame) error {
 	opts := &series.WriteOptions{Count: true, RefuseDifferent: m.kind == series.Ticks && !m.opts.Replace}
+	if m.kind == series.Bars && !m.opts.Replace {
+		if err := m.leaveTwice(ctx, frames); err != nil {
+			return err
+		}
+	}
 	counts, err := m.store.Write(ctx, frames, opts)
 	if errors.Is(err, fault.SeriesDiffers) {
 		if err := m.leaveDifferent(ctx, frames); err != nil {
@@ -503,36 +545,52 @@ func (m *importer) write(ctx context.Context, frames []series.Frame) error {
 	m.report.New += counts.New
 	m.report.Unchanged += counts.Unchanged
 	m.report.Replaced += counts.Replaced
+	if m.kind == series.Bars && !m.opts.Replace {
+		for i := range frames {
+			m.remember(&frames[i])
+		}
+	}
 	return nil
 }
 
 // leaveDifferent takes the ticks that differ from those stored out of frames.
 func (m *importer) leaveDifferent(ctx context.Context, frames []series.Frame) error {
 	for i := range frames {
-		b := m.builders[frames[i].Key]
-		different, err := m.different(ctx, &b.frame)
+		f := &frames[i]
+		different, err := m.different(ctx, f)
 		if err != nil {
 			return err
 		}
-		if len(different) == 0 {
-			continue
+		err = m.leave(f, different, func(row int) error {
+			return fault.FileConflict.Errorf("another tick is stored at %s, number %d", f.Time[row], f.Seq[row])
+		})
+		if err != nil {
+			return err
 		}
-		kept := make([]int, 0, b.frame.Len())
-		for row := range b.frame.Len() {
-			if _, differs := slices.BinarySearch(different, row); !differs {
-				kept = append(kept, row)
-				continue
-			}
-			o := b.origins[row]
-			err := fault.FileConflict.Errorf("another tick is stored at %s, number %d", b.frame.Time[row], b.frame.Seq[row])
-			if err := m.refuse(o.file, []reject{{o.line, o.raw, err}}); err != nil {
-				return err
-			}
-		}
-		b.pick(kept)
-		frames[i] = b.frame
 	}
 	return nil
+}
+
+// leave takes rows out of a frame, and refuses them.
+func (m *importer) leave(f *series.Frame, rows []int, why func(row int) error) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	b := m.builders[f.Key]
+	bad, files := make([]reject, len(rows)), make([]int, len(rows))
+	for i, row := range rows {
+		o := b.origins[row]
+		bad[i], files[i] = reject{o.line, o.raw, why(row)}, o.file
+	}
+	kept := make([]int, 0, f.Len())
+	for row := range f.Len() {
+		if _, left := slices.BinarySearch(rows, row); !left {
+			kept = append(kept, row)
+		}
+	}
+	b.pick(kept)
+	*f = b.frame
+	return m.refuseOf(files, bad)
 }
 
 // different returns the rows of f that differ from those stored in their place.

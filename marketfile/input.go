@@ -3,12 +3,14 @@ package marketfile
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
@@ -43,23 +45,30 @@ type input struct {
 	form  form
 	text  *bufio.Reader // unpacked, UTF-8 without a mark; not of Parquet
 	ends  []func()      // releases what unpacks
+
+	decoded bool // text was not UTF-8 in the file
 }
 
 // openInput opens a file and finds out how it is written.
-func openInput(name, encoding string) (*input, error) {
-	in, err := openFile(name, encoding)
+func openInput(ctx context.Context, name, encoding string) (*input, error) {
+	in, err := openFile(ctx, name, encoding)
+	if ctx.Err() != nil && err != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, fault.At(fault.Place{File: name}, err)
 	}
 	return in, nil
 }
 
-func openFile(name, encoding string) (*input, error) {
+func openFile(ctx context.Context, name, encoding string) (*input, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, cannotOpen(err)
 	}
 	in := &input{name: name, file: f}
+	stop := context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) }) // of a pipe; others do not wait
+	in.ends = append(in.ends, func() { stop() })
 	if err := in.look(encoding); err != nil {
 		return nil, errors.Join(err, in.close())
 	}
@@ -172,7 +181,7 @@ func (in *input) readText(r *bufio.Reader, name string) error {
 		return err
 	}
 	in.text = r
-	if decoder != nil {
+	if in.decoded = decoder != nil; in.decoded {
 		in.text = bufio.NewReaderSize(transform.NewReader(r, decoder), sampleSize)
 	} else if bytes.HasPrefix(sample, []byte(mark)) {
 		if _, err := r.Discard(len(mark)); err != nil {
@@ -190,13 +199,16 @@ func (in *input) setForm() error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return readFault(err)
 	}
+	if bytes.IndexByte(sample, '\n') < 0 && bytes.IndexByte(sample, '\r') >= 0 {
+		in.text = bufio.NewReaderSize(oldMac{in.text}, sampleSize)
+	}
 	begin := bytes.TrimLeft(sample, " \t\r\n")
 	switch {
 	case len(begin) == 0:
 		return fault.FileEmpty.Errorf("the file holds nothing but blanks")
 	case begin[0] == '{':
 		in.form = formNDJSON
-	case begin[0] == '[':
+	case isArray(begin):
 		return fault.FileForm.Errorf("it is a JSON array: write one object a line (NDJSON)")
 	case begin[0] == '<' && !bytes.Contains(begin[:min(len(begin), 200)], []byte(">,")) && bytes.Contains(bytes.ToLower(begin[:min(len(begin), 200)]), []byte("<html")):
 		return fault.FileForm.Errorf("it is a web page, not the file that it should have been")
@@ -204,6 +216,29 @@ func (in *input) setForm() error {
 		in.form = formCSV
 	}
 	return nil
+}
+
+// isArray reports whether a text begins as an array of JSON does; a header may
+// begin with [Date].
+func isArray(begin []byte) bool {
+	if begin[0] != '[' {
+		return false
+	}
+	rest := bytes.TrimLeft(begin[1:], " \t\r\n")
+	return len(rest) == 0 || bytes.IndexByte([]byte("{[]\"-0123456789"), rest[0]) >= 0
+}
+
+// An oldMac reads lines that end with a carriage return alone.
+type oldMac struct{ r io.Reader }
+
+func (m oldMac) Read(b []byte) (int, error) {
+	n, err := m.r.Read(b)
+	for i, c := range b[:n] {
+		if c == '\r' {
+			b[i] = '\n'
+		}
+	}
+	return n, err
 }
 
 // decoderOf returns what makes UTF-8 of a text, nil if it is UTF-8 already.

@@ -154,7 +154,7 @@ func (r *resolver) columnOf(field string) (int, error) {
 		if i < 0 {
 			return none, fault.FileColumns.Errorf("there is no column %q for %s; there are %s", name, field, r.columnNames())
 		}
-		return i, nil
+		return i, r.onlyOne(name)
 	}
 	if r.preset.name == ownName {
 		return r.ownColumnOf(field), nil
@@ -177,6 +177,20 @@ func (r *resolver) columnOf(field string) (int, error) {
 		return none, fault.FileColumns.Errorf("%d columns are called %q: say which is %s (--map %s=COLUMN), after giving them other names", len(found), r.head.columns[found[0]].name, field, field)
 	}
 	return found[0], nil
+}
+
+// onlyOne returns an error if several columns have a name.
+func (r *resolver) onlyOne(name string) error {
+	n := 0
+	for _, c := range r.head.columns {
+		if c.name == name {
+			n++
+		}
+	}
+	if n > 1 {
+		return fault.FileColumns.Errorf("%d columns are called %q: give them other names", n, name)
+	}
+	return nil
 }
 
 // taken reports whether a column was said to be some field, or to be kept.
@@ -265,9 +279,15 @@ func (r *resolver) wantKept() error {
 		if i < 0 {
 			return fault.FileColumns.Errorf("there is no column %q to keep; there are %s", k.Column, r.columnNames())
 		}
+		if err := r.onlyOne(k.Column); err != nil {
+			return err
+		}
 		c := series.BaseColumn{Name: extraName(k.Column), Type: cmp.Or(k.Type, typeOf(r.head.columns[i].typed))}
 		if c.Name == "" || series.IsBase(r.kind, c.Name) || isField(r.kind, c.Name) {
 			return fault.FileOption.Errorf("the column %q cannot be kept as %q: give it another name in the file", k.Column, c.Name)
+		}
+		if slices.ContainsFunc(l.targets, func(t target) bool { return t.column.Name == c.Name }) {
+			return fault.FileOption.Errorf("two columns would be kept as %q: give one of them another name in the file", c.Name)
 		}
 		l.targets = append(l.targets, target{from: r.wantColumn(i), column: c, extra: true})
 	}
@@ -349,7 +369,7 @@ func (r *resolver) findClock(sample *table) {
 	l := r.layout
 	column := r.head.columns[l.wanted[l.date]]
 	l.clock = clock{zone: r.opts.Zone, order: r.opts.DateOrder, unit: unitOf(cmp.Or(r.opts.TimeUnit, unitNames[plain(column.name)]))}
-	daily := l.interval == market.Day || l.interval == market.Week
+	daily := isDaily(l.interval)
 	wall, dates := r.look(sample, column)
 	exchange, known := l.zoneOfExchange()
 	if l.clock.zone == nil && known && (daily && dates) {
@@ -388,6 +408,20 @@ func (r *resolver) look(sample *table, column headed) (wall, dates bool) {
 		l.clock.form = formWall
 		return true, column.typed.unit == 24*time.Hour && l.tod == none
 	}
+	got, date := l.firstTime(sample)
+	if got.monthFirst {
+		r.need("date-order", fault.FileNeeds.Errorf("the file does not say whether %q begins with the month or the day (--date-order mdy or dmy)", shown(date)))
+	}
+	l.clock.form = got.form
+	if got.form == formNone {
+		l.clock.form = formWall // each row will be refused by itself
+	}
+	return got.form == formWall, got.form == formWall && got.midnight
+}
+
+// firstTime returns the first time that can be read, and the text of its date.
+// The clock gets the most digits of those that have no colons.
+func (l *layout) firstTime(sample *table) (first reading, date []byte) {
 	for i := range sample.len() {
 		var tod []byte
 		if l.tod != none {
@@ -397,14 +431,14 @@ func (r *resolver) look(sample *table, column headed) (wall, dates bool) {
 		if err != nil {
 			continue
 		}
-		if got.monthFirst {
-			r.need("date-order", fault.FileNeeds.Errorf("the file does not say whether %q begins with the month or the day (--date-order mdy or dmy)", shown(sample.cells[l.date].text(i))))
+		if first.form == formNone {
+			first, date = got, sample.cells[l.date].text(i)
 		}
-		l.clock.form = got.form
-		return got.form == formWall, got.form == formWall && got.midnight
+		if l.clock.width = max(l.clock.width, got.width); got.width == gluedNot {
+			break
+		}
 	}
-	l.clock.form = formWall // each row will be refused by itself
-	return false, false
+	return first, date
 }
 
 func unitOf(name string) time.Duration {
@@ -420,6 +454,21 @@ func (l *layout) zoneOfExchange() (*time.Location, bool) {
 	zone, err := l.symbol.Exchange.Zone()
 	return zone, err == nil
 }
+
+// zoneOf returns the zone in which the bars of an exchange count days, and
+// whether that was said or is the exchange's own.
+func (l *layout) zoneOf(e market.Exchange) (zone *time.Location, known bool) {
+	if l.zoned || l.symbol.Exchange != "" {
+		return l.zone, l.zoned
+	}
+	if zone, err := e.Zone(); err == nil {
+		return zone, true
+	}
+	return l.zone, false
+}
+
+// isDaily reports whether bars of v are days or weeks of some zone.
+func isDaily(v market.Interval) bool { return v == market.Day || v == market.Week }
 
 // findBarTime finds out whether bars are stamped at their start or their end.
 func (r *resolver) findBarTime(column headed) {

@@ -17,6 +17,7 @@
 package marketfile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -153,7 +154,7 @@ type Report struct {
 	// Files were read to their end.
 	Files int
 
-	// Read is how many rows there were. Of those kept, New had none in their
+	// Read is how many rows there were, and equals the sum of the others. Of those kept, New had none in their
 	// place, Unchanged an equal one, Replaced another. Refused were not kept.
 	Read, New, Unchanged, Replaced, Refused int64
 
@@ -219,10 +220,9 @@ func (o *Options) validate(kind series.Kind) error {
 	if kind != series.Bars && kind != series.Ticks {
 		return fault.FileOption.Errorf("only bars and ticks can be imported, not %s", kind)
 	}
-	if o.Symbol.Code != "" && o.Symbol.Exchange != "" {
-		if err := o.Symbol.Validate(); err != nil {
-			return err
-		}
+	// Either part may be given without the other.
+	if y := (market.Symbol{Code: cmp.Or(o.Symbol.Code, "CODE"), Exchange: cmp.Or(o.Symbol.Exchange, "EXCHANGE")}); y.Validate() != nil {
+		return y.Validate()
 	}
 	if o.Interval != 0 {
 		if err := o.Interval.Validate(); err != nil {

@@ -7,20 +7,23 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/series"
 )
 
 // An ndjsonReader cuts a text of JSON objects, one a line. Its columns are the
-// names in the first of them that is sound.
+// names in the first block of them.
 type ndjsonReader struct {
 	lines *lines
 	head  *header
+	kind  series.Kind
 	first *block
 }
 
-func newNDJSON(in *input) (*ndjsonReader, error) {
-	r := &ndjsonReader{lines: newLines(in), head: &header{}}
+func newNDJSON(in *input, kind series.Kind) (*ndjsonReader, error) {
+	r := &ndjsonReader{lines: newLines(in), head: &header{}, kind: kind}
 	b, err := r.lines.block()
 	if errors.Is(err, io.EOF) {
 		return nil, fault.FileEmpty.Errorf("the file is empty")
@@ -29,16 +32,26 @@ func newNDJSON(in *input) (*ndjsonReader, error) {
 		return nil, err
 	}
 	r.first = b
+	var all []string
+	seen := map[string]bool{}
 	for line := range bytes.Lines(b.text) {
 		names, _, err := object(bytes.TrimSpace(line))
-		if err != nil || len(names) == 0 {
+		if err != nil {
 			continue
 		}
-		r.head.columns = headedBy(names)
-		r.head.text = csvLine("row")
-		return r, nil
+		for _, name := range names {
+			if !seen[name] {
+				seen[name] = true
+				all = append(all, name)
+			}
+		}
 	}
-	return nil, fault.FileForm.Errorf("no line of the first ones is a JSON object")
+	if len(all) == 0 {
+		return nil, fault.FileForm.Errorf("no line of the first ones is a JSON object")
+	}
+	r.head.columns = headedBy(all)
+	r.head.text = csvLine(all...)
+	return r, nil
 }
 
 func (r *ndjsonReader) header() *header { return r.head }
@@ -51,13 +64,14 @@ func (r *ndjsonReader) next() (piece, error) {
 			return nil, err
 		}
 	}
-	return ndjsonPiece{b, r.head}, nil
+	return ndjsonPiece{b, r.head, r.kind}, nil
 }
 
 // An ndjsonPiece is a block of lines of objects.
 type ndjsonPiece struct {
 	*block
 	head *header
+	kind series.Kind
 }
 
 func (p ndjsonPiece) table(wanted []int) (*table, error) {
@@ -71,27 +85,63 @@ func (p ndjsonPiece) table(wanted []int) (*table, error) {
 		if text = bytes.TrimSpace(text); len(text) == 0 {
 			continue
 		}
-		raw := csvLine(string(text))
 		names, values, err := object(text)
+		if err == nil {
+			err = p.unseen(names)
+		} else {
+			err = fault.FileRow.Errorf("the line is not a JSON object: %w", err)
+		}
 		if err != nil {
-			t.bad = append(t.bad, reject{line, raw, fault.FileRow.Errorf("the line is not a JSON object: %w", err)})
+			t.bad = append(t.bad, reject{line, csvLine(string(text)), err})
 			continue
 		}
-		t.lines, t.raw = append(t.lines, line), append(t.raw, raw)
+		raw := p.raw(names, values)
+		t.lines, t.raw, t.bytes = append(t.lines, line), append(t.raw, raw), t.bytes+len(raw)
 		for i, c := range wanted {
-			var value []byte
-			if at := slices.Index(names, p.head.columns[c].name); at >= 0 {
-				value = values[at]
-			}
-			t.cells[i].texts = append(t.cells[i].texts, value)
+			t.cells[i].texts = append(t.cells[i].texts, valueOf(p.head.columns[c].name, names, values))
 		}
 	}
 	return t, nil
 }
 
+func valueOf(name string, names []string, values [][]byte) []byte {
+	if at := slices.Index(names, name); at >= 0 {
+		return values[at]
+	}
+	return nil
+}
+
+// raw returns the values of an object as a line below the header of refused rows.
+func (p ndjsonPiece) raw(names []string, values [][]byte) []byte {
+	all := make([]string, len(p.head.columns))
+	for i, c := range p.head.columns {
+		all[i] = string(valueOf(c.name, names, values))
+	}
+	return csvLine(all...)
+}
+
+// unseen returns an error if a name means a field and the first objects did not
+// have it: it would be passed over.
+func (p ndjsonPiece) unseen(names []string) error {
+	for _, name := range names {
+		if p.head.index(name) >= 0 {
+			continue
+		}
+		for _, all := range known[p.kind] {
+			if slices.Contains(all, plain(name)) {
+				return fault.FileRow.Errorf("the first objects of the file have no %q", name)
+			}
+		}
+	}
+	return nil
+}
+
 // object returns names and values of a JSON object: texts without their quotation
 // marks, null as nothing, and the rest as it stands there.
 func object(text []byte) (names []string, values [][]byte, err error) {
+	if !utf8.Valid(text) {
+		return nil, nil, fault.FileRow.Errorf("it is not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	begin, err := d.Token()
 	if err != nil {

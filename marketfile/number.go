@@ -48,7 +48,7 @@ func (m *importer) numbersOf(k series.Key) *acquaintance {
 }
 
 // number sets the Seq of rows, in whose file it does not stand.
-func (m *importer) number(r *rows) error {
+func (m *importer) number(file int, r *rows) error {
 	r.seq = make([]uint32, len(r.time))
 	if m.scratch != nil && !m.scratch.again {
 		return m.scratch.number(r)
@@ -56,7 +56,7 @@ func (m *importer) number(r *rows) error {
 	for i, t := range r.time {
 		seq, err := m.numbersOf(r.key(i)).numbers.number(t)
 		if err != nil {
-			return err
+			return fault.At(fault.Place{File: m.files[file], Line: int(r.lines[i])}, err)
 		}
 		r.seq[i] = seq
 	}
@@ -119,9 +119,12 @@ const (
 
 // sortAll begins anew: it reads all files into a store in which they are sorted,
 // and takes the rows from there. What was kept before has the same numbers.
-func (m *importer) sortAll(ctx context.Context) (err error) {
+func (m *importer) sortAll(ctx context.Context, disorder error) (err error) {
+	if m.pipe != "" {
+		return fault.At(fault.Place{File: m.pipe}, fault.FileDisorder.Errorf("the ticks must be sorted, and what comes through a pipe can be read only once: write it to a file"))
+	}
 	if m.opts.Scratch == nil {
-		return errDisorder
+		return disorder
 	}
 	need := max(m.estimate()*bytesOfRow, 1<<20)
 	made, err := m.opts.Scratch()
@@ -140,6 +143,12 @@ func (m *importer) sortAll(ctx context.Context) (err error) {
 		m.opts.Progress(Progress{Files: len(m.files), Size: m.size, Sorting: true, Space: need, Folder: made.Folder})
 	}
 	before := m.report
+	defer func() {
+		// What was kept the first time was there the second time.
+		m.report.New += before.New
+		m.report.Replaced += before.Replaced
+		m.report.Unchanged = max(0, m.report.Unchanged-before.New-before.Replaced)
+	}()
 	if err := m.beginAgain(&scratch{Scratch: made}); err != nil {
 		return err
 	}
@@ -147,14 +156,7 @@ func (m *importer) sortAll(ctx context.Context) (err error) {
 		return err
 	}
 	m.scratch.again = true
-	if err := m.takeSorted(ctx); err != nil {
-		return err
-	}
-	// What was kept the first time was there the second time.
-	m.report.New += before.New
-	m.report.Replaced += before.Replaced
-	m.report.Unchanged -= before.New + before.Replaced
-	return nil
+	return m.takeSorted(ctx)
 }
 
 // estimate returns about how many rows the files have.
@@ -173,7 +175,8 @@ func (m *importer) beginAgain(s *scratch) error {
 	for k := range m.known {
 		m.known[k].numbers = numbers{}
 	}
-	m.report = Report{Reasons: map[fault.Code]int64{}, Series: m.report.Series, Keys: m.report.Keys, Notes: m.report.Notes}
+	m.report = Report{Reasons: map[fault.Code]int64{}, Series: m.report.Series, Keys: m.report.Keys}
+	m.ignored = nil
 	m.done, m.scratch = 0, s
 	for _, r := range m.rejects {
 		if err := r.discard(); err != nil {

@@ -54,7 +54,7 @@ type parquetField struct {
 // openParquet opens a file as an import does.
 func openParquet(t testing.TB, path string) (reader, error) {
 	t.Helper()
-	in, err := openInput(path, "")
+	in, err := openInput(t.Context(), path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +324,7 @@ func TestFilesOfOthersBecomeBars(t *testing.T) {
 // error.
 func readWhole(t testing.TB, path string) error {
 	t.Helper()
-	in, err := openInput(path, "")
+	in, err := openInput(t.Context(), path, "")
 	if err != nil {
 		return err
 	}
@@ -521,7 +521,7 @@ func BenchmarkReadParquet(b *testing.B) {
 func convertAll(b *testing.B, path string) (rows int) {
 	b.Helper()
 	opts := &Options{Symbol: market.Symbol{Code: "rb2601", Exchange: "SHFE"}, Interval: market.Minute, BarTime: Start}
-	s, err := openSource(path, series.Bars, opts)
+	s, err := openSource(b.Context(), path, series.Bars, opts)
 	if err != nil {
 		b.Fatal(err)
 	}

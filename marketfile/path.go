@@ -24,7 +24,7 @@ var places = map[string]string{
 // parsePath returns what the end of a path names by a pattern: see
 // [Options.Path].
 func parsePath(path, pattern string) (y market.Symbol, v market.Interval, err error) {
-	expression := regexp.QuoteMeta(filepath.ToSlash(pattern))
+	expression := regexp.QuoteMeta(strings.TrimPrefix(filepath.ToSlash(pattern), "./"))
 	for place, e := range places {
 		expression = strings.ReplaceAll(expression, place, e)
 	}
@@ -70,18 +70,33 @@ var endings = []string{".csv", ".txt", ".tsv", ".ndjson", ".jsonl", ".parquet"}
 // for what fits it.
 func Files(names []string) ([]string, error) {
 	var all []string
+	seen := map[string]bool{}
 	for _, name := range names {
 		found, err := filesOf(name)
 		if err != nil {
 			return nil, fault.At(fault.Place{File: name}, err)
 		}
 		for _, f := range found {
-			if !slices.Contains(all, f) {
+			if real := realName(f); !seen[real] {
+				seen[real] = true
 				all = append(all, f)
 			}
 		}
 	}
 	return all, nil
+}
+
+// realName returns a name that a file has only once, whatever it is called and
+// whichever links lead to it.
+func realName(name string) string {
+	full, err := filepath.Abs(name)
+	if err != nil {
+		return name
+	}
+	if real, err := filepath.EvalSymlinks(full); err == nil {
+		return real
+	}
+	return full
 }
 
 func filesOf(name string) ([]string, error) {

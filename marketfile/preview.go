@@ -52,7 +52,10 @@ func Preview(ctx context.Context, kind series.Kind, file string, most int, opts 
 	if err := o.validate(kind); err != nil {
 		return nil, fmt.Errorf("marketfile: %w", err)
 	}
-	g, err := preview(ctx, kind, file, most, &o)
+	g, err := preview(ctx, kind, file, max(most, 0), &o)
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("marketfile: preview: %w", err)
 	}
@@ -63,7 +66,7 @@ func preview(ctx context.Context, kind series.Kind, file string, most int, o *Op
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s, err := openSource(file, kind, o)
+	s, err := openSource(ctx, file, kind, o)
 	if err != nil {
 		return nil, err
 	}

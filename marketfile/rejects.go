@@ -1,15 +1,18 @@
 package marketfile
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/redfire-quant/redfire/fault"
 )
@@ -27,6 +30,7 @@ var rejectsName = regexp.MustCompile(`\.rejects(\.[0-9]+)?\.csv$`)
 type rejects struct {
 	folder string
 	name   string // of the file of which they are
+	nth    int    // of the files of that name and folder
 	comma  byte
 	header []byte
 	begun  bool
@@ -36,6 +40,9 @@ type rejects struct {
 func newRejects(file, folder string) *rejects {
 	if folder == "" {
 		folder = filepath.Dir(file)
+		if top, _, _ := strings.Cut(strings.TrimPrefix(filepath.ToSlash(folder), "/"), "/"); top == "dev" || top == "proc" {
+			folder = "." // of /dev/stdin, and of what a shell calls /dev/fd/63
+		}
 	}
 	return &rejects{folder: folder, name: filepath.Base(file), comma: ','}
 }
@@ -49,7 +56,12 @@ func (r *rejects) path(n int) string {
 }
 
 // partial is the path while an import goes on.
-func (r *rejects) partial() string { return r.path(1) + ".part" }
+func (r *rejects) partial() string {
+	if r.nth > 1 {
+		return fmt.Sprintf("%s.%d.part", r.path(1), r.nth)
+	}
+	return r.path(1) + ".part"
+}
 
 // add writes refused rows.
 func (r *rejects) add(bad []reject) error {
@@ -109,8 +121,8 @@ func (r *rejects) discard() error {
 }
 
 // finish gives the file its name, which is returned, "" if nothing was refused.
-// One that is there already may have been mended: if it is not the same, the new
-// one gets a number.
+// One that is there already may have been mended: if the new one does not begin
+// with all of it, as where an import was stopped, the new one gets a number.
 func (r *rejects) finish() (string, error) {
 	if !r.begun {
 		return "", nil
@@ -124,37 +136,47 @@ func (r *rejects) finish() (string, error) {
 
 func (r *rejects) place() (string, error) {
 	for n := 1; ; n++ {
-		same, err := sameContent(r.partial(), r.path(n))
+		begins, err := beginsWith(r.partial(), r.path(n))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return r.path(n), os.Rename(r.partial(), r.path(n))
 		case err != nil:
 			return "", err
-		case same:
-			return r.path(n), os.Remove(r.partial())
+		case begins:
+			return r.path(n), os.Rename(r.partial(), r.path(n))
 		}
 	}
 }
 
-// sameContent reports whether two files hold the same.
-func sameContent(name, other string) (bool, error) {
-	infos := [2]os.FileInfo{}
-	for i, path := range []string{name, other} {
-		info, err := os.Stat(path)
-		if err != nil {
-			return false, err
-		}
-		infos[i] = info
-	}
-	if infos[0].Size() != infos[1].Size() {
-		return false, nil
-	}
-	a, err := os.ReadFile(name)
+// beginsWith reports whether a file begins with all that the other one holds.
+func beginsWith(name, other string) (begins bool, err error) {
+	b, err := os.Open(other)
 	if err != nil {
 		return false, err
 	}
-	b, err := os.ReadFile(other)
-	return bytes.Equal(a, b), err
+	defer func() { err = errors.Join(err, b.Close()) }()
+	a, err := os.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	whole, begun := bufio.NewReaderSize(a, sampleSize), bufio.NewReaderSize(b, sampleSize)
+	for {
+		want, err := begun.ReadByte()
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		got, err := whole.ReadByte()
+		if errors.Is(err, io.EOF) || err == nil && got != want {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
 }
 
 // rowText returns the values of a row of a table as a line.
@@ -169,7 +191,8 @@ func (t *table) rowText(i int) []byte {
 	return csvLine(values...)
 }
 
-// rejectsHeader returns the header of refused rows.
+// rejectsHeader returns the header of refused rows: of Parquet those values that
+// are wanted.
 func rejectsHeader(h *header, l *layout) []byte {
 	if len(h.text) > 0 {
 		return h.text

@@ -1,6 +1,7 @@
 package marketfile
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"time"
@@ -52,6 +53,7 @@ const (
 type table struct {
 	lines []int64  // of each row: its line, or its number
 	raw   [][]byte // of each row: its text, for refusing it
+	bytes int      // of text that raw holds
 	cells []cells  // of the columns that were wanted, in their order
 	bad   []reject // rows that could not be cut into cells
 }
@@ -118,11 +120,7 @@ func wallCell(n int64, unit time.Duration) []byte {
 func (c *cells) float(i int) (float64, error) {
 	switch {
 	case c.texts != nil:
-		v, err := strconv.ParseFloat(string(c.texts[i]), 64)
-		if err != nil {
-			return 0, fault.FileCell.Errorf("%q is not a number", shown(c.texts[i]))
-		}
-		return finite(v)
+		return number(c.texts[i])
 	case c.floats != nil:
 		return finite(c.floats[i])
 	}
@@ -131,6 +129,16 @@ func (c *cells) float(i int) (float64, error) {
 		return 0, fault.FileCell.Errorf("%d has more digits than a price or a volume can keep", c.ints[i])
 	}
 	return v, nil
+}
+
+// number reads a decimal number. Infinity and what is not a number are told by
+// their names; ParseFloat reads 0x1p4 too.
+func number(text []byte) (float64, error) {
+	v, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || bytes.IndexByte(text, 'x') >= 0 || bytes.IndexByte(text, 'X') >= 0 {
+		return 0, fault.FileCell.Errorf("%q is not a number", shown(text))
+	}
+	return finite(v)
 }
 
 func finite(v float64) (float64, error) {
@@ -151,7 +159,7 @@ func (c *cells) int(i int) (int64, error) {
 		return v, nil
 	}
 	// pandas writes whole numbers with ".0" where a column has gaps.
-	f, err := strconv.ParseFloat(string(text), 64)
+	f, err := number(text)
 	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
 		return 0, fault.FileCell.Errorf("%q is not a whole number", shown(text))
 	}

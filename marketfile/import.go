@@ -309,25 +309,35 @@ func (m *importer) await(ctx context.Context, i int, s *source, j job) error {
 	}
 }
 
-// cut hands out the pieces of a file.
+// cut hands out the pieces of a file, and where it is damaged the error behind
+// them.
 func (s *source) cut(ctx context.Context, jobs, queue chan<- job) error {
 	for {
 		p, err := s.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
+		j := job{p, make(chan parsed, 1)}
 		if err != nil {
+			j.result <- parsed{err: err}
+			return j.hand(ctx, queue)
+		}
+		if err := j.hand(ctx, queue, jobs); err != nil {
 			return err
 		}
-		j := job{p, make(chan parsed, 1)}
-		for _, to := range []chan<- job{queue, jobs} {
-			select {
-			case to <- j:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+	}
+}
+
+// hand hands a job to some of those that wait for it.
+func (j job) hand(ctx context.Context, ways ...chan<- job) error {
+	for _, to := range ways {
+		select {
+		case to <- j:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
+	return nil
 }
 
 // take takes rows that were parsed.

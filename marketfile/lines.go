@@ -96,6 +96,7 @@ func (l *lines) skip(b *block, begin []byte) {
 		part, err := l.in.text.ReadSlice('\n')
 		length += int64(len(part))
 		if err == nil {
+			length-- // its end
 			break
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {

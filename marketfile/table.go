@@ -132,10 +132,10 @@ func (c *cells) float(i int) (float64, error) {
 }
 
 // number reads a decimal number. Infinity and what is not a number are told by
-// their names; ParseFloat reads 0x1p4 too.
+// their names; ParseFloat reads 0x1p4 and 1_000 too.
 func number(text []byte) (float64, error) {
 	v, err := strconv.ParseFloat(string(text), 64)
-	if err != nil || bytes.IndexByte(text, 'x') >= 0 || bytes.IndexByte(text, 'X') >= 0 {
+	if err != nil || bytes.IndexByte(text, '_') >= 0 || bytes.IndexByte(text, 'x') >= 0 || bytes.IndexByte(text, 'X') >= 0 {
 		return 0, fault.FileCell.Errorf("%q is not a number", shown(text))
 	}
 	return finite(v)

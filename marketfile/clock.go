@@ -217,8 +217,13 @@ func (r *reading) days() int64 {
 	return time.Date(r.year, time.Month(r.mon), r.day, 0, 0, 0, 0, time.UTC).Unix() / 86400
 }
 
-// exists reports whether there is such a day.
+// exists reports whether there is such a day, in either order of day and month if
+// nobody said which it is.
 func (r *reading) exists() bool {
+	if r.monthFirst && r.mon > 12 {
+		other := reading{year: r.year, mon: r.day, day: r.mon}
+		return other.exists()
+	}
 	if r.mon < 1 || r.mon > 12 || r.day < 1 || r.day > 31 || r.year < 1 {
 		return false
 	}

@@ -282,7 +282,11 @@ func (r *resolver) wantKept() error {
 		if err := r.onlyOne(k.Column); err != nil {
 			return err
 		}
-		c := series.BaseColumn{Name: extraName(k.Column), Type: cmp.Or(k.Type, typeOf(r.head.columns[i].typed))}
+		name := k.Column
+		if before, typed, ok := strings.Cut(name, ":"); ok && typeNamed(typed) != 0 && r.preset.name == "redfire" {
+			name = before
+		}
+		c := series.BaseColumn{Name: extraName(name), Type: cmp.Or(k.Type, typeOf(r.head.columns[i].typed))}
 		if c.Name == "" || series.IsBase(r.kind, c.Name) || isField(r.kind, c.Name) {
 			return fault.FileOption.Errorf("the column %q cannot be kept as %q: give it another name in the file", k.Column, c.Name)
 		}

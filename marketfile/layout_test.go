@@ -1,0 +1,369 @@
+package marketfile
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// needed returns the options that an error asks for.
+func neededBy(t testing.TB, err error) (options []string) {
+	t.Helper()
+	for _, e := range split(err) {
+		var need *Need
+		if !errors.As(e, &need) {
+			t.Errorf("got %v, want a Need", e)
+			return nil
+		}
+		if !errors.Is(e, fault.FileNeeds) || !strings.Contains(need.Error(), "--"+need.Option) {
+			t.Errorf("got %v, want it to name --%s", e, need.Option)
+		}
+		options = append(options, need.Option)
+	}
+	return options
+}
+
+func TestWhatAFileDoesNotSayIsAskedForAtOnce(t *testing.T) {
+	f := func(kind series.Kind, text string, o *Options, want ...string) {
+		t.Helper()
+		path := write(t, "a.csv", text)
+		r, err := imports(t, memory(t), kind, o, path)
+		if got := neededBy(t, err); !slices.Equal(got, want) || r.Read != 0 {
+			t.Errorf("%s: got %v %s, want %v", text, err, counts(r), want)
+		}
+		if err != nil && !strings.Contains(err.Error(), path) {
+			t.Errorf("got %v, want it to name %s", err, path)
+		}
+	}
+	wall := head + rows2
+	f(series.Bars, wall, &Options{}, "symbol", "interval", "tz", "bar-time")
+	f(series.Bars, wall, &Options{Symbol: rb}, "interval", "tz", "bar-time")
+	f(series.Bars, wall, &Options{Symbol: market.Symbol{Code: "rb2601"}, Interval: market.Minute}, "exchange", "tz", "bar-time")
+	f(series.Bars, wall, &Options{Symbol: rb, Interval: market.Minute, Zone: time.UTC}, "bar-time")
+	f(series.Bars, wall, &Options{Symbol: rb, Interval: market.Minute, BarTime: Start}, "tz")
+	f(series.Bars, strings.ReplaceAll(wall, "2026-01-05", "1/5/2026"), barsIn(t), "date-order")
+	f(series.Bars, strings.ReplaceAll(wall, "2026-01-05", "31/12/2026"), &Options{Symbol: rb, Interval: market.Minute}, "date-order", "tz", "bar-time")
+	offset := strings.ReplaceAll(wall, " 09:3", "T09:30:0")
+	offset = strings.ReplaceAll(strings.ReplaceAll(offset, "00,", "00Z,"), "01,", "01Z,")
+	f(series.Bars, offset, &Options{Symbol: rb, Interval: market.Second}, "bar-time")
+	f(series.Bars, "date,open,high,low,close\n1/4/1999,1,1,1,1\n", &Options{Symbol: market.Symbol{Code: "SPX", Exchange: market.CBOE}, Interval: market.Day}, "date-order")
+	f(series.Bars, "date,open,high,low,close\n1999-01-04,1,1,1,1\n", &Options{Symbol: market.Symbol{Code: "X", Exchange: "NOWHERE"}, Interval: market.Day}, "tz", "tz")
+	f(series.Bars, "epoch_ms,open,high,low,close\n915408000000,1,1,1,1\n", &Options{Symbol: market.Symbol{Code: "X", Exchange: "NOWHERE"}, Interval: market.Day}, "tz", "bar-time")
+	f(series.Bars, "symbol,time,open,high,low,close\nrb2601,2026-01-05 09:30,1,1,1,1\n", &Options{Interval: market.Minute, Zone: time.UTC, BarTime: Start}, "exchange")
+	ticks := "time,last_price,last_volume,volume\n2026-01-05 09:30:00Z,1,2,3\n"
+	f(series.Ticks, ticks, &Options{}, "symbol", "tick-volume")
+	f(series.Ticks, strings.ReplaceAll(ticks, "Z", ""), &Options{Symbol: rb}, "tz", "tick-volume")
+	f(series.Ticks, strings.ReplaceAll(ticks, "volume", "x"), &Options{}, "symbol")
+}
+
+func TestTheZoneOfTheMachineIsNeverUsed(t *testing.T) {
+	f := func(text string, o *Options, want string) {
+		t.Helper()
+		s := memory(t)
+		r, err := imports(t, s, series.Bars, o, write(t, "a.csv", text))
+		if got := stored(t, s); err != nil || !strings.Contains(got, want) {
+			t.Errorf("%s: got %s%s %v, want %s", text, got, counts(r), err, want)
+		}
+	}
+	spx := &Options{Symbol: market.Symbol{Code: "SPX", Exchange: market.CBOE}, Interval: market.Day}
+	dates := "date,open,high,low,close\n1999-01-04,1,1,1,1\n"
+	f(dates, spx, "1999-01-04T06:00:00Z") // days of an exchange that is known
+	tokyo := *spx
+	tokyo.Zone = zoned(t, "Asia/Tokyo")
+	f(dates, &tokyo, "1999-01-03T15:00:00Z")
+	spx.BarTime = Start
+	f("time,open,high,low,close\n1999-01-04T00:00:00-06:00,1,1,1,1\n", spx, "1999-01-04T06:00:00Z")
+	_, err := imports(t, memory(t), series.Bars, spx, write(t, "a.csv", "time,open,high,low,close\n1999-01-04 00:00:00,1,1,1,1\n"))
+	if got := neededBy(t, err); !slices.Equal(got, []string{"tz"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBarsStampedAtTheirEndBeginEarlier(t *testing.T) {
+	o := barsIn(t)
+	o.BarTime = End
+	got, r, err := barsOf(t, head+rows2, o)
+	if want := strings.NewReplacer("01:30", "01:29", "01:31", "01:30").Replace(kept2); err != nil || got != want {
+		t.Errorf("got %s%s, %v", got, counts(r), err)
+	}
+	f := func(v market.Interval, text string, want fault.Code) {
+		t.Helper()
+		o.Interval = v
+		_, err := imports(t, memory(t), series.Bars, o, write(t, "a.csv", text))
+		wantFault(t, err, want, "sessions")
+	}
+	f(market.Hour, head+rows2, fault.FileCalendar)
+	f(4*market.Hour, head+rows2, fault.FileCalendar)
+	f(market.Week, head+rows2, fault.FileCalendar)
+	f(market.Day, head+rows2, fault.FileCalendar)
+	// Where the interval is that of each row, so is the refusal.
+	s := memory(t)
+	o.Interval = 0
+	text := "interval," + head + "1m,2026-01-05 09:30,1,1,1,1,1\n1h,2026-01-05 10:00,1,1,1,1,1\nd,2026-01-05 15:00,1,1,1,1,1\n1x,2026-01-05 15:00,1,1,1,1,1\n"
+	r, err = imports(t, s, series.Bars, o, write(t, "a.csv", text))
+	if err != nil || r.New != 1 || r.Reasons[fault.FileCalendar] != 2 || r.Refused != 3 {
+		t.Errorf("got %s %v, %v", counts(r), r.Reasons, err)
+	}
+	// The start of this one is no time that can be stored.
+	o = &Options{Symbol: rb, Interval: market.Minute, BarTime: End}
+	text = "time,open,high,low,close\n1970-01-01T00:01:00Z,1,1,1,1\n1678-01-01T00:00:00Z,1,1,1,1\n1970-01-01T00:02:00Z,1,1,1,1\n"
+	r, err = imports(t, memory(t), series.Bars, o, write(t, "a.csv", text))
+	if err != nil || r.New != 1 || r.Refused != 2 {
+		t.Errorf("got %s %v, %v", counts(r), r.Reasons, err)
+	}
+}
+
+func TestSymbolsAndIntervalsOfRows(t *testing.T) {
+	f := func(o *Options, text, want string) {
+		t.Helper()
+		s := memory(t)
+		o.BarTime = Start
+		_, err := imports(t, s, series.Bars, o, write(t, "a.csv", text))
+		var keys []string
+		for o, err := range s.Overview(t.Context(), series.Filter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, strings.TrimPrefix(o.Key.String(), "bars "))
+		}
+		if got := strings.Join(keys, ", "); err != nil || got != want {
+			t.Errorf("%s: got %s, %v, want %s", text, got, err, want)
+		}
+	}
+	minute := &Options{Interval: market.Minute}
+	row := ",2026-01-05T01:30:00Z,1,1,1,1\n"
+	f(minute, "symbol,time,open,high,low,close\nrb2601.SHFE"+row+"BRK.B.NYSE"+row+"rb2605.SHFE"+row, "BRK.B.NYSE 1m, rb2601.SHFE 1m, rb2605.SHFE 1m")
+	f(minute, "vt_symbol,time,open,high,low,close\nrb2601.SHFE"+row+row+"rb2605"+row+"a.b"+row, "rb2601.SHFE 1m")
+	f(minute, "code,exchange,time,open,high,low,close\nrb2601,SHFE"+row+"BRK.B,NYSE"+row+"rb2605.SHFE,SHFE"+row+"m.SHFE,"+row, "BRK.B.NYSE 1m, m.SHFE 1m, rb2601.SHFE 1m, rb2605.SHFE 1m")
+	f(minute, "code,exchange,time,open,high,low,close\nrb2601,SHFE"+row+"rb2605.SHFE,DCE"+row, "rb2601.SHFE 1m") // a contradiction
+	f(&Options{Symbol: market.Symbol{Exchange: market.SHFE}}, "合约,周期,time,open,high,low,close\nrb2601,5m"+row+"rb2605.SHFE,1m"+row+"x,0m"+row, "rb2601.SHFE 5m, rb2605.SHFE 1m")
+	f(&Options{Symbol: market.Symbol{Exchange: market.NYSE}, Interval: market.Minute}, "ticker,time,open,high,low,close\nBRK.B"+row+"AAPL.NASDAQ"+row, "BRK.B.NYSE 1m")
+	f(&Options{Symbol: rb, Interval: market.Minute}, "symbol,interval,time,open,high,low,close\nx.Y,5m"+row, "rb2601.SHFE 1m")
+}
+
+// Of a file with rows of many exchanges each day is one of its own.
+func TestDaysAreThoseOfEachExchange(t *testing.T) {
+	text := "interval,symbol,time,open,high,low,close\n" +
+		"d,rb2601.SHFE,2026-01-04T16:00:00Z,1,1,1,1\n" +
+		"d,rb2601.SHFE,2026-01-05T00:00:00Z,1,1,1,1\n" + // no day of Shanghai
+		"d,AAPL.NASDAQ,2026-01-05T05:00:00Z,1,1,1,1\n" +
+		"d,x.NOWHERE,2026-01-05T00:00:00Z,1,1,1,1\n" +
+		"1m,x.NOWHERE,2026-01-05T00:00:00Z,1,1,1,1\n"
+	s := memory(t)
+	r, err := imports(t, s, series.Bars, &Options{BarTime: Start}, write(t, "a.csv", text))
+	if err != nil || r.New != 3 || r.Reasons[fault.FileSuspect] != 1 || r.Reasons[fault.FileNeeds] != 1 {
+		t.Errorf("got %s %v, %v", counts(r), r.Reasons, err)
+	}
+	want := map[string]string{"bars rb2601.SHFE d": "Asia/Shanghai", "bars AAPL.NASDAQ d": "America/New_York", "bars x.NOWHERE 1m": ""}
+	for o, err := range s.Overview(t.Context(), series.Filter{}) {
+		if err != nil || o.Attrs[series.AttrZone] != want[o.Key.String()] {
+			t.Errorf("%s: got %v, %v", o.Key, o.Attrs, err)
+		}
+	}
+	// What Export wrote needs no words.
+	own := "symbol,interval,time,open,high,low,close,note,n:int64\nrb2601.SHFE,d,2026-01-04T16:00:00Z,1,1,1,1,a,5\nx.NOWHERE,d,2026-01-05T00:00:00Z,1,1,1,1,,\n"
+	mine := memory(t)
+	_, err = imports(t, mine, series.Bars, nil, write(t, "own.csv", own))
+	if got := stored(t, mine); err != nil || strings.Count(got, "\n") != 2 || !strings.Contains(got, ` n=5 note="a"`) {
+		t.Errorf("got %s, %v", got, err)
+	}
+	// The days of a series stay in one zone.
+	o := &Options{Symbol: rb, Interval: market.Day, Zone: time.UTC, BarTime: Start}
+	path := write(t, "b.csv", "time,open,high,low,close\n2026-01-06,1,1,1,1\n")
+	_, err = imports(t, s, series.Bars, o, path)
+	wantFault(t, err, fault.FileConflict, "Asia/Shanghai", "UTC", path)
+}
+
+func TestAFastLookAtABarAgreesWithItsFindings(t *testing.T) {
+	for _, zone := range []string{"UTC", "Asia/Shanghai", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"} {
+		g := &grid{zone: zoned(t, zone)}
+		for _, v := range []market.Interval{1, 7, 60, 300, 420, 3600, 4 * 3600, 5 * 3600, market.Day, market.Week} {
+			at := market.Time(1380000000e9)
+			for range 3000 {
+				at += 1789e9 / 7 * 7
+				for _, t0 := range []market.Time{at, at - at%3600e9, at - at%60e9} {
+					from, _ := v.Window(t0, g.zone)
+					if g.has(t0, v) && from != t0 {
+						t.Fatalf("%s %s: bars of it begin at %s", zone, t0, from)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestColumnsThatCannotBeToldApartAreRefused(t *testing.T) {
+	f := func(header string, change func(*Options), code fault.Code, says ...string) {
+		t.Helper()
+		o := barsIn(t)
+		if change != nil {
+			change(o)
+		}
+		_, r, err := barsOf(t, header+"\n"+strings.Repeat("1,", strings.Count(header, ","))+"1\n", o)
+		wantFault(t, err, code, says...)
+		if r.Read != 0 {
+			t.Errorf("%s: got %s", header, counts(r))
+		}
+	}
+	f("time,open,high,low,close,close", nil, fault.FileColumns, "2 columns", "--map close=")
+	f("time,open,high,low,close,Volume (BTC),Volume (USD)", nil, fault.FileColumns, "2 columns", "--map volume=")
+	f("time,a,a,high,low,close", func(o *Options) { o.Map = map[string]string{"open": "a"} }, fault.FileColumns, `2 columns are called "a"`)
+	f("time,open,high,low,close,a,a", func(o *Options) { o.Keep = []Kept{{Column: "a"}} }, fault.FileColumns, `2 columns are called "a"`)
+	f("time,open,high,low,close,A b,a_b", func(o *Options) { o.Keep = []Kept{{Column: "A b"}, {Column: "a_b"}} }, fault.FileOption, `"a_b"`)
+	f("time,open,high,low,close,a", func(o *Options) { o.Keep = []Kept{{Column: "a"}, {Column: "a"}} }, fault.FileOption, `"a"`)
+	f("time,open,high,low,close,营业部", func(o *Options) { o.Keep = []Kept{{Column: "营业部"}} }, fault.FileOption, "营业部")
+	f("time,open,high,low,close,Volume", func(o *Options) { o.Keep = []Kept{{Column: "Volume"}} }, fault.FileOption, "Volume")
+	f("time,open,high,low,close", func(o *Options) { o.Keep = []Kept{{Column: "x"}} }, fault.FileColumns, `"x" to keep`)
+	f("time,open,high,low,close", func(o *Options) { o.Map = map[string]string{"volume": "x"} }, fault.FileColumns, `"x" for volume`)
+	f("open,high,low,close", nil, fault.FileColumns, "--map time=")
+	f("time,open,high,close", nil, fault.FileColumns, "--map low=", `"high"`)
+	f("time,open,high,low,close", func(o *Options) { o.Map = map[string]string{"opne": "x"} }, fault.FileOption, "opne")
+	f("time,open,high,low,close", func(o *Options) { o.Preset = "x" }, fault.FileOption, "vnpy, binance, wtpy, redfire")
+	f("time,open,high,low,close", func(o *Options) { o.TimeUnit = "h" }, fault.FileOption, "--time-unit")
+	f("time,open,high,low,close", func(o *Options) { o.BarTime = "middle" }, fault.FileOption, "--bar-time")
+	f("time,open,high,low,close", func(o *Options) { o.DateOrder = "ydm" }, fault.FileOption, "--date-order")
+	f("time,open,high,low,close", func(o *Options) { o.Interval = -7 }, fault.MarketInterval)
+	f("time,open,high,low,close", func(o *Options) { o.Symbol.Exchange = "shfe" }, fault.MarketSymbol, "SHFE")
+	f("time,open,high,low,close", func(o *Options) { o.Symbol = market.Symbol{Exchange: "shfe"} }, fault.MarketSymbol, "SHFE")
+	_, err := Import(t.Context(), memory(t), series.Indicator, nil, nil)
+	wantFault(t, err, fault.FileOption)
+}
+
+func TestColumnsAreMappedKeptAndNoted(t *testing.T) {
+	o := barsIn(t)
+	o.Map = map[string]string{"open": "OpeningPx", "volume": "qty", "time": "when"}
+	o.Keep = []Kept{{Column: "Venue Name"}, {Column: "n", Type: series.Int64}, {Column: "x%", Type: series.Float64}}
+	text := "a title\nwhen,OpeningPx,high,low,close,qty,Venue Name,n,x%,other,open\n" +
+		"2026-01-05 09:30,1,4,0.5,2,7,Shanghai,3.0,1e1,z,9\n2026-01-05 09:31,2,3,1,3,0,,,,z,9\n2026-01-05 09:32,2,3,1,3,0,a,1.5,,z,9\n2026-01-05 09:33,2,3,1,3,0," + strings.Repeat("v", 1025) + ",,,z,9\n"
+	got, r, err := barsOf(t, text, o)
+	want := `2026-01-05T01:30:00Z close=2 high=4 low=0.5 n=3 open=1 venue_name="Shanghai" volume=7 x=10` + "\n" + strings.Split(kept2, "\n")[1] + "\n"
+	if err != nil || got != want || r.Reasons[fault.FileCell] != 2 {
+		t.Errorf("got %s%s, %v, want %s", got, counts(r), err, want)
+	}
+	if len(r.Notes) != 2 || !strings.Contains(r.Notes[0].Text.Error(), "1 lines above") || !strings.Contains(r.Notes[1].Text.Error(), `"other" "open"`) {
+		t.Errorf("got notes %v", r.Notes)
+	}
+}
+
+func TestFilesWithoutAHeader(t *testing.T) {
+	o := barsIn(t)
+	o.Columns = []string{"close", "open", "high", "low", "time"}
+	got, r, err := barsOf(t, "2;1;4;0.5;2026-01-05 09:30\nclose;open;high;low;time\nx;1;4;1;2026-01-05 09:31\n", o)
+	if want := "2026-01-05T01:30:00Z close=2 high=4 low=0.5 open=1\n"; err != nil || got != want || r.Refused != 2 {
+		t.Errorf("got %s%s, %v", got, counts(r), err)
+	}
+	// The refused rows can be mended and imported.
+	mended := write(t, "mended.csv", strings.Replace(read(t, r.Rejects[0]), ";x;", ";2;", 1))
+	s := memory(t)
+	r, err = imports(t, s, series.Bars, barsIn(t), mended)
+	if want := "bars rb2601.SHFE 1m 2026-01-05T01:31:00Z close=2 high=4 low=1 open=1\n"; err != nil || stored(t, s) != want {
+		t.Errorf("got %s%s, %v", stored(t, s), counts(r), err)
+	}
+}
+
+func TestPresets(t *testing.T) {
+	f := func(kind series.Kind, preset, text string, o Options, want string) {
+		t.Helper()
+		o.Preset = preset
+		s := memory(t)
+		r, err := imports(t, s, kind, &o, write(t, "a.csv", text))
+		if got := stored(t, s); err != nil || got != want {
+			t.Errorf("%s %s: got %s%s, %v, want %s", preset, kind, got, counts(r), err, want)
+		}
+	}
+	btc := market.Symbol{Code: "BTCUSDT", Exchange: "BINANCE"}
+	kline := "1475798400000,1.0,4,0.5,2,7,1475798459999,14,3,1,1,0\n"
+	want := "bars BTCUSDT.BINANCE 1m 2016-10-07T00:00:00Z close=2 high=4 low=0.5 open=1 turnover=14 volume=7\n"
+	f(series.Bars, "binance", kline, Options{Symbol: btc, Interval: market.Minute}, want)
+	f(series.Bars, "binance", "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n"+kline, Options{Symbol: btc, Interval: market.Minute}, want)
+	f(series.Bars, "binance", strings.ReplaceAll(kline, "1475798400000", "1475798400000000"), Options{Symbol: btc, Interval: market.Minute}, want)
+	want = "ticks BTCUSDT.BINANCE 2016-10-07T00:00:00.123Z#0 last_price=2 last_volume=3 turnover=6\n"
+	f(series.Ticks, "binance", "77,2,3,6,1475798400123,True,True\n", Options{Symbol: btc}, want)
+	f(series.Ticks, "binance", "id,price,qty,quote_qty,time,is_buyer_maker,is_best_match\n77,2,3,6,1475798400123,True,True\n", Options{Symbol: btc}, want)
+	shanghai := zoned(t, "Asia/Shanghai")
+	f(series.Bars, "vnpy", "symbol,exchange,datetime,interval,volume,turnover,open_interest,open_price,high_price,low_price,close_price\nrb2601,SHFE,2026-01-05 09:30:00,1m,7,70,5,1,4,0.5,2\n", Options{Zone: shanghai},
+		"bars rb2601.SHFE 1m 2026-01-05T01:30:00Z close=2 high=4 low=0.5 open=1 open_interest=5 turnover=70 volume=7\n")
+	f(series.Ticks, "vnpy", "symbol,exchange,datetime,name,volume,last_price,last_volume,bid_price_1,ask_price_2,localtime\nrb2601,SHFE,2026-01-05 09:30:00.5,螺纹,7,1,0,0.5,3,2026-01-05 09:30:01\n", Options{Zone: shanghai},
+		"ticks rb2601.SHFE 2026-01-05T01:30:00.5Z#0 ask_price_2=3 bid_price_1=0.5 depth=2 last_price=1 localtime=1767576601000000000 name=\"螺纹\" volume=7\n")
+	f(series.Bars, "wtpy", "<Date>, <Time>, <Open>, <High>, <Low>, <Close>, <Volume>\n2026/1/5 星期一,09:35:00,1,4,0.5,2,7\n", Options{Symbol: rb, Interval: 5 * market.Minute, Zone: shanghai},
+		"bars rb2601.SHFE 5m 2026-01-05T01:30:00Z close=2 high=4 low=0.5 open=1 volume=7\n")
+}
+
+func TestHowTheVolumeOfTicksCountsComesFromTheColumns(t *testing.T) {
+	f := func(header string, o *Options, want series.TickVolume) {
+		t.Helper()
+		s := memory(t)
+		if _, err := imports(t, s, series.Ticks, o, write(t, "a.csv", header+"\n2026-01-05 09:30,1,2\n")); err != nil {
+			t.Errorf("%s: %v", header, err)
+		}
+		for v, err := range s.Overview(t.Context(), series.Filter{}) {
+			if got := v.Attrs[series.AttrTickVolume]; err != nil || got != string(want) {
+				t.Errorf("%s: got %v, %v, want %s", header, v.Attrs, err, want)
+			}
+		}
+	}
+	f("time,price,qty", ticksIn(t), series.Traded)
+	f("time,last,volume", ticksIn(t), series.Cumulative)
+	f("time,last,x", ticksIn(t), "")
+	o := ticksIn(t)
+	o.TickVolume = series.Traded
+	f("time,last,volume", o, series.Traded)
+	// A series counts in one way.
+	s := memory(t)
+	if _, err := imports(t, s, series.Ticks, ticksIn(t), write(t, "a.csv", "time,price,qty\n2026-01-05 09:30,1,2\n")); err != nil {
+		t.Fatal(err)
+	}
+	path := write(t, "b.csv", "time,last,volume\n2026-01-05 09:31,1,2\n")
+	_, err := imports(t, s, series.Ticks, ticksIn(t), path)
+	wantFault(t, err, fault.FileConflict, path, "traded", "cumulative")
+}
+
+func TestNamesAreComparedPlain(t *testing.T) {
+	f := func(name, want string) {
+		t.Helper()
+		if got := plain(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+	f(" <Open> ", "open")
+	f("Open_Price", "openprice")
+	f("申买价１", "申买价1")
+	f("成交量(手)", "成交量")
+	f("成交额（元）", "成交额")
+	f("Vol.", "vol")
+	f("'bid-price 1'", "bidprice1")
+	for kind, all := range known {
+		for field, names := range all {
+			if !isField(kind, field) {
+				t.Errorf("%s is no field of %s", field, kind)
+			}
+			for _, name := range names {
+				if plain(name) != name {
+					t.Errorf("%s of %s: the name %q is %q when compared", field, kind, name, plain(name))
+				}
+				for other, more := range all {
+					if other != field && slices.Contains(more, name) {
+						t.Errorf("%q is %s and %s of %s", name, field, other, kind)
+					}
+				}
+			}
+		}
+	}
+	g := func(name, want string) {
+		t.Helper()
+		if got := extraName(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+	g("Venue", "venue")
+	g("Adj Close*", "adj_close")
+	g("rsi(14)", "rsi14")
+	g("营业部", "")
+	g("_x_", "x")
+}

@@ -140,7 +140,7 @@ func TestHoursThatDoNotExistOrExistTwiceAreRefused(t *testing.T) {
 	for _, clock := range []string{"2013-03-10 01:59", "2013-03-10 02:00", "2013-03-10 02:59", "2013-03-10 03:00", "2013-11-03 00:59", "2013-11-03 01:00", "2013-11-03 01:59", "2013-11-03 02:00"} {
 		text += clock + ",1,1,1,1,1\n"
 	}
-	s := memory(t)
+	s := emptyStore(t)
 	r, err := imports(t, s, series.Bars, o, write(t, "a.csv", text))
 	if err != nil || r.Reasons[fault.MarketSkipped] != 2 || r.Reasons[fault.MarketRepeated] != 2 || r.New != 4 {
 		t.Errorf("got %s %v, %v", counts(r), r.Reasons, err)
@@ -164,7 +164,7 @@ func TestAFileThatIsNoneIsToldSo(t *testing.T) {
 		path := write(t, name, text)
 		for _, kind := range []series.Kind{series.Bars, series.Ticks} {
 			o := &Options{Symbol: rb, Zone: time.UTC}
-			r, err := imports(t, memory(t), kind, o, path)
+			r, err := imports(t, emptyStore(t), kind, o, path)
 			wantFault(t, err, want, append(says, path)...)
 			if r.Read != 0 || len(r.Rejects) != 0 {
 				t.Errorf("%s: got %s, %v", name, counts(r), r.Rejects)
@@ -198,10 +198,10 @@ func TestAFileThatIsNoneIsToldSo(t *testing.T) {
 
 func TestAFolderAndAMissingFileAreTold(t *testing.T) {
 	folder := t.TempDir()
-	_, err := imports(t, memory(t), series.Bars, barsIn(t), folder)
+	_, err := imports(t, emptyStore(t), series.Bars, barsIn(t), folder)
 	wantFault(t, err, fault.FileForm, "folder", folder)
 	missing := filepath.Join(folder, "a.csv")
-	_, err = imports(t, memory(t), series.Bars, barsIn(t), missing)
+	_, err = imports(t, emptyStore(t), series.Bars, barsIn(t), missing)
 	wantFault(t, err, fault.FileMissing, missing)
 	if os.Getuid() == 0 {
 		return // may read everything
@@ -210,7 +210,7 @@ func TestAFolderAndAMissingFileAreTold(t *testing.T) {
 	if err := os.Chmod(denied, 0); err != nil {
 		t.Fatal(err)
 	}
-	_, err = imports(t, memory(t), series.Bars, barsIn(t), denied)
+	_, err = imports(t, emptyStore(t), series.Bars, barsIn(t), denied)
 	wantFault(t, err, fault.FileDenied, denied)
 }
 
@@ -229,7 +229,7 @@ func TestOfAFileThatWasCutOffWholeRowsAreKept(t *testing.T) {
 	text := manyBars(30_000)
 	f := func(name, whole string) {
 		t.Helper()
-		s := memory(t)
+		s := emptyStore(t)
 		o := barsIn(t)
 		path := write(t, name, whole[:len(whole)*9/10])
 		r, err := imports(t, s, series.Bars, o, path)
@@ -247,7 +247,7 @@ func TestOfAFileThatWasCutOffWholeRowsAreKept(t *testing.T) {
 	f("a.csv.zst", zstandard(t, text))
 	wrong := []byte(packed(t, text))
 	wrong[len(wrong)-6]++ // the checksum
-	_, err := imports(t, memory(t), series.Bars, barsIn(t), write(t, "a.csv.gz", string(wrong)))
+	_, err := imports(t, emptyStore(t), series.Bars, barsIn(t), write(t, "a.csv.gz", string(wrong)))
 	wantFault(t, err, fault.FileDamaged)
 }
 
@@ -274,7 +274,7 @@ func TestALineOfAnyLengthIsRefusedInBoundedMemory(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	s := memory(t)
+	s := emptyStore(t)
 	r, err := imports(t, s, series.Bars, barsIn(t), path)
 	runtime.ReadMemStats(&after)
 	if err != nil || counts(r) != "4 read: 3 new, 0 unchanged, 0 replaced, 1 refused" || r.Reasons[fault.FileRow] != 1 {
@@ -304,16 +304,16 @@ func TestTextInAnotherEncodingIsToldRowByRow(t *testing.T) {
 	bad := "2027-01-05 09:30,1,4,0.5,2,7,\xff\xff\n"
 	o := barsIn(t)
 	o.Keep = []Kept{{Column: "note"}}
-	r, err := imports(t, memory(t), series.Bars, o, write(t, "a.csv", gbk+body+bad))
+	r, err := imports(t, emptyStore(t), series.Bars, o, write(t, "a.csv", gbk+body+bad))
 	if err != nil || r.New != 3000 || r.Reasons[fault.FileRow] != 1 {
 		t.Errorf("got %s %v, %v", counts(r), r.Reasons, err)
 	}
-	r, err = imports(t, memory(t), series.Bars, o, write(t, "a.csv", strings.TrimSuffix(long, "\n")+",note\n"+body+bad))
+	r, err = imports(t, emptyStore(t), series.Bars, o, write(t, "a.csv", strings.TrimSuffix(long, "\n")+",note\n"+body+bad))
 	if err != nil || r.New != 3000 || r.Reasons[fault.MarketText] != 1 {
 		t.Errorf("got %s %v, %v", counts(r), r.Reasons, err)
 	}
 	o.Encoding = "latin-1"
-	_, err = imports(t, memory(t), series.Bars, o, write(t, "a.csv", head+rows2))
+	_, err = imports(t, emptyStore(t), series.Bars, o, write(t, "a.csv", head+rows2))
 	wantFault(t, err, fault.FileOption, "latin-1")
 }
 
@@ -331,7 +331,7 @@ func TestEmptyLinesDoNotFillTheMemory(t *testing.T) {
 	path := write(t, "a.csv", text)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r, err := imports(t, memory(t), series.Bars, o, path)
+	r, err := imports(t, emptyStore(t), series.Bars, o, path)
 	runtime.ReadMemStats(&after)
 	if used := after.TotalAlloc - before.TotalAlloc; err != nil || r.Read != 0 || used > 300<<20 {
 		t.Errorf("got %s, %v, and %d MB were allocated", counts(r), err, used>>20)

@@ -282,18 +282,18 @@ func (r *resolver) wantKept() error {
 		if err := r.onlyOne(k.Column); err != nil {
 			return err
 		}
-		name := k.Column
-		if before, typed, ok := strings.Cut(name, ":"); ok && typeNamed(typed) != 0 && r.preset.name == "redfire" {
-			name = before
-		}
-		c := series.BaseColumn{Name: extraName(name), Type: cmp.Or(k.Type, typeOf(r.head.columns[i].typed))}
+		c := series.BaseColumn{Name: extraName(k.Column), Type: cmp.Or(k.Type, typeOf(r.head.columns[i].typed))}
 		if c.Name == "" || series.IsBase(r.kind, c.Name) || isField(r.kind, c.Name) {
 			return fault.FileOption.Errorf("the column %q cannot be kept as %q: give it another name in the file", k.Column, c.Name)
 		}
-		if slices.ContainsFunc(l.targets, func(t target) bool { return t.column.Name == c.Name }) {
-			return fault.FileOption.Errorf("two columns would be kept as %q: give one of them another name in the file", c.Name)
-		}
 		l.targets = append(l.targets, target{from: r.wantColumn(i), column: c, extra: true})
+	}
+	seen := map[string]bool{}
+	for _, t := range l.targets {
+		if seen[t.column.Name] {
+			return fault.FileOption.Errorf("two columns would be kept as %q: give one of them another name in the file", t.column.Name)
+		}
+		seen[t.column.Name] = true
 	}
 	for i, c := range r.head.columns {
 		if !slices.Contains(l.wanted, i) && c.name != "" && c.name != rejectLine && c.name != rejectReason {

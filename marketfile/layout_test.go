@@ -33,7 +33,7 @@ func TestWhatAFileDoesNotSayIsAskedForAtOnce(t *testing.T) {
 	f := func(kind series.Kind, text string, o *Options, want ...string) {
 		t.Helper()
 		path := write(t, "a.csv", text)
-		r, err := imports(t, memory(t), kind, o, path)
+		r, err := imports(t, emptyStore(t), kind, o, path)
 		if got := neededBy(t, err); !slices.Equal(got, want) || r.Read != 0 {
 			t.Errorf("%s: got %v %s, want %v", text, err, counts(r), want)
 		}
@@ -65,7 +65,7 @@ func TestWhatAFileDoesNotSayIsAskedForAtOnce(t *testing.T) {
 func TestTheZoneOfTheMachineIsNeverUsed(t *testing.T) {
 	f := func(text string, o *Options, want string) {
 		t.Helper()
-		s := memory(t)
+		s := emptyStore(t)
 		r, err := imports(t, s, series.Bars, o, write(t, "a.csv", text))
 		if got := stored(t, s); err != nil || !strings.Contains(got, want) {
 			t.Errorf("%s: got %s%s %v, want %s", text, got, counts(r), err, want)
@@ -79,7 +79,7 @@ func TestTheZoneOfTheMachineIsNeverUsed(t *testing.T) {
 	f(dates, &tokyo, "1999-01-03T15:00:00Z")
 	spx.BarTime = Start
 	f("time,open,high,low,close\n1999-01-04T00:00:00-06:00,1,1,1,1\n", spx, "1999-01-04T06:00:00Z")
-	_, err := imports(t, memory(t), series.Bars, spx, write(t, "a.csv", "time,open,high,low,close\n1999-01-04 00:00:00,1,1,1,1\n"))
+	_, err := imports(t, emptyStore(t), series.Bars, spx, write(t, "a.csv", "time,open,high,low,close\n1999-01-04 00:00:00,1,1,1,1\n"))
 	if got := neededBy(t, err); !slices.Equal(got, []string{"tz"}) {
 		t.Errorf("got %v", err)
 	}
@@ -95,7 +95,7 @@ func TestBarsStampedAtTheirEndBeginEarlier(t *testing.T) {
 	f := func(v market.Interval, text string, want fault.Code) {
 		t.Helper()
 		o.Interval = v
-		_, err := imports(t, memory(t), series.Bars, o, write(t, "a.csv", text))
+		_, err := imports(t, emptyStore(t), series.Bars, o, write(t, "a.csv", text))
 		wantFault(t, err, want, "sessions")
 	}
 	f(market.Hour, head+rows2, fault.FileCalendar)
@@ -103,7 +103,7 @@ func TestBarsStampedAtTheirEndBeginEarlier(t *testing.T) {
 	f(market.Week, head+rows2, fault.FileCalendar)
 	f(market.Day, head+rows2, fault.FileCalendar)
 	// Where the interval is that of each row, so is the refusal.
-	s := memory(t)
+	s := emptyStore(t)
 	o.Interval = 0
 	text := "interval," + head + "1m,2026-01-05 09:30,1,1,1,1,1\n1h,2026-01-05 10:00,1,1,1,1,1\nd,2026-01-05 15:00,1,1,1,1,1\n1x,2026-01-05 15:00,1,1,1,1,1\n"
 	r, err = imports(t, s, series.Bars, o, write(t, "a.csv", text))
@@ -113,7 +113,7 @@ func TestBarsStampedAtTheirEndBeginEarlier(t *testing.T) {
 	// The start of this one is no time that can be stored.
 	o = &Options{Symbol: rb, Interval: market.Minute, BarTime: End}
 	text = "time,open,high,low,close\n1970-01-01T00:01:00Z,1,1,1,1\n1678-01-01T00:00:00Z,1,1,1,1\n1970-01-01T00:02:00Z,1,1,1,1\n"
-	r, err = imports(t, memory(t), series.Bars, o, write(t, "a.csv", text))
+	r, err = imports(t, emptyStore(t), series.Bars, o, write(t, "a.csv", text))
 	if err != nil || r.New != 1 || r.Refused != 2 {
 		t.Errorf("got %s %v, %v", counts(r), r.Reasons, err)
 	}
@@ -122,7 +122,7 @@ func TestBarsStampedAtTheirEndBeginEarlier(t *testing.T) {
 func TestSymbolsAndIntervalsOfRows(t *testing.T) {
 	f := func(o *Options, text, want string) {
 		t.Helper()
-		s := memory(t)
+		s := emptyStore(t)
 		o.BarTime = Start
 		_, err := imports(t, s, series.Bars, o, write(t, "a.csv", text))
 		var keys []string
@@ -155,7 +155,7 @@ func TestDaysAreThoseOfEachExchange(t *testing.T) {
 		"d,AAPL.NASDAQ,2026-01-05T05:00:00Z,1,1,1,1\n" +
 		"d,x.NOWHERE,2026-01-05T00:00:00Z,1,1,1,1\n" +
 		"1m,x.NOWHERE,2026-01-05T00:00:00Z,1,1,1,1\n"
-	s := memory(t)
+	s := emptyStore(t)
 	r, err := imports(t, s, series.Bars, &Options{BarTime: Start}, write(t, "a.csv", text))
 	if err != nil || r.New != 3 || r.Reasons[fault.FileSuspect] != 1 || r.Reasons[fault.FileNeeds] != 1 {
 		t.Errorf("got %s %v, %v", counts(r), r.Reasons, err)
@@ -168,11 +168,14 @@ func TestDaysAreThoseOfEachExchange(t *testing.T) {
 	}
 	// What Export wrote needs no words.
 	own := "symbol,interval,time,open,high,low,close,note,n:int64\nrb2601.SHFE,d,2026-01-04T16:00:00Z,1,1,1,1,a,5\nx.NOWHERE,d,2026-01-05T00:00:00Z,1,1,1,1,,\n"
-	mine := memory(t)
+	mine := emptyStore(t)
 	_, err = imports(t, mine, series.Bars, nil, write(t, "own.csv", own))
 	if got := stored(t, mine); err != nil || strings.Count(got, "\n") != 2 || !strings.Contains(got, ` n=5 note="a"`) {
 		t.Errorf("got %s, %v", got, err)
 	}
+	wrong := "symbol,interval,time,open,high,low,close,n:text,n:int64\n"
+	_, err = imports(t, mine, series.Bars, nil, write(t, "own.csv", wrong))
+	wantFault(t, err, fault.FileOption, `"n"`)
 	// The days of a series stay in one zone.
 	o := &Options{Symbol: rb, Interval: market.Day, Zone: time.UTC, BarTime: Start}
 	path := write(t, "b.csv", "time,open,high,low,close\n2026-01-06,1,1,1,1\n")
@@ -231,7 +234,7 @@ func TestColumnsThatCannotBeToldApartAreRefused(t *testing.T) {
 	f("time,open,high,low,close", func(o *Options) { o.Interval = -7 }, fault.MarketInterval)
 	f("time,open,high,low,close", func(o *Options) { o.Symbol.Exchange = "shfe" }, fault.MarketSymbol, "SHFE")
 	f("time,open,high,low,close", func(o *Options) { o.Symbol = market.Symbol{Exchange: "shfe"} }, fault.MarketSymbol, "SHFE")
-	_, err := Import(t.Context(), memory(t), series.Indicator, nil, nil)
+	_, err := Import(t.Context(), emptyStore(t), series.Indicator, nil, nil)
 	wantFault(t, err, fault.FileOption)
 }
 
@@ -260,7 +263,7 @@ func TestFilesWithoutAHeader(t *testing.T) {
 	}
 	// The refused rows can be mended and imported.
 	mended := write(t, "mended.csv", strings.Replace(read(t, r.Rejects[0]), ";x;", ";2;", 1))
-	s := memory(t)
+	s := emptyStore(t)
 	r, err = imports(t, s, series.Bars, barsIn(t), mended)
 	if want := "bars rb2601.SHFE 1m 2026-01-05T01:31:00Z close=2 high=4 low=1 open=1\n"; err != nil || stored(t, s) != want {
 		t.Errorf("got %s%s, %v", stored(t, s), counts(r), err)
@@ -271,7 +274,7 @@ func TestPresets(t *testing.T) {
 	f := func(kind series.Kind, preset, text string, o Options, want string) {
 		t.Helper()
 		o.Preset = preset
-		s := memory(t)
+		s := emptyStore(t)
 		r, err := imports(t, s, kind, &o, write(t, "a.csv", text))
 		if got := stored(t, s); err != nil || got != want {
 			t.Errorf("%s %s: got %s%s, %v, want %s", preset, kind, got, counts(r), err, want)
@@ -298,7 +301,7 @@ func TestPresets(t *testing.T) {
 func TestHowTheVolumeOfTicksCountsComesFromTheColumns(t *testing.T) {
 	f := func(header string, o *Options, want series.TickVolume) {
 		t.Helper()
-		s := memory(t)
+		s := emptyStore(t)
 		if _, err := imports(t, s, series.Ticks, o, write(t, "a.csv", header+"\n2026-01-05 09:30,1,2\n")); err != nil {
 			t.Errorf("%s: %v", header, err)
 		}
@@ -315,7 +318,7 @@ func TestHowTheVolumeOfTicksCountsComesFromTheColumns(t *testing.T) {
 	o.TickVolume = series.Traded
 	f("time,last,volume", o, series.Traded)
 	// A series counts in one way.
-	s := memory(t)
+	s := emptyStore(t)
 	if _, err := imports(t, s, series.Ticks, ticksIn(t), write(t, "a.csv", "time,price,qty\n2026-01-05 09:30,1,2\n")); err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,9 @@ var places = map[string]string{
 func parsePath(path, pattern string) (y market.Symbol, v market.Interval, err error) {
 	expression := regexp.QuoteMeta(strings.TrimPrefix(filepath.ToSlash(pattern), "./"))
 	for place, e := range places {
+		if strings.HasPrefix(place, `\{`) && strings.Count(expression, place) > 1 {
+			return y, 0, fault.FileOption.Errorf("the pattern %q names a place twice", pattern)
+		}
 		expression = strings.ReplaceAll(expression, place, e)
 	}
 	if strings.Contains(expression, `\{`) {
@@ -33,7 +36,7 @@ func parsePath(path, pattern string) (y market.Symbol, v market.Interval, err er
 	}
 	re, err := regexp.Compile("(?:^|/)" + expression + "$")
 	if err != nil {
-		return y, 0, fault.FileOption.Errorf("the pattern %q names a place twice", pattern)
+		return y, 0, fault.FileOption.Errorf("the pattern is not one: %w", err)
 	}
 	full, err := filepath.Abs(path)
 	if err != nil {

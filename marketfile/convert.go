@@ -483,6 +483,9 @@ func (c *converter) frame(i int) *series.Frame {
 		if v.floats != nil && v.valid == nil {
 			f.Cols = append(f.Cols, series.Column{Name: v.Name, Floats: v.floats[i : i+1]})
 		}
+		if v.Name == "depth" { // says which levels of the book there are
+			f.Cols = append(f.Cols, series.Column{Name: v.Name, Ints: v.ints[i : i+1]})
+		}
 	}
 	return f
 }

@@ -40,7 +40,7 @@ type rejects struct {
 func newRejects(file, folder string) *rejects {
 	if folder == "" {
 		folder = filepath.Dir(file)
-		if top, _, _ := strings.Cut(strings.TrimPrefix(filepath.ToSlash(folder), "/"), "/"); top == "dev" || top == "proc" {
+		if whole := filepath.ToSlash(folder) + "/"; strings.HasPrefix(whole, "/dev/") || strings.HasPrefix(whole, "/proc/") {
 			folder = "." // of /dev/stdin, and of what a shell calls /dev/fd/63
 		}
 	}

@@ -68,7 +68,7 @@ func preview(ctx context.Context, kind series.Kind, file string, most int, o *Op
 	}
 	s, err := openSource(ctx, file, kind, o)
 	if err != nil {
-		return nil, err
+		return nil, fault.List(split(err)).Err()
 	}
 	defer func() {
 		if closed := s.close(); err == nil && closed != nil {

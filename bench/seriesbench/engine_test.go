@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/redfire-quant/redfire/bench/tape"
 	"github.com/redfire-quant/redfire/internal/realdata"
 	"github.com/redfire-quant/redfire/market"
 )
@@ -15,11 +16,11 @@ var small = plan{barSymbols: 2, barRows: 1000, batches: 2, instants: 2, instantS
 func realTapes(t *testing.T) *tapes {
 	t.Helper()
 	realdata.Open(t)
-	data, err := readTapes()
+	data, err := tape.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return data
+	return &tapes{data}
 }
 
 // eachEngine runs a test on every engine that can run here, empty and open.

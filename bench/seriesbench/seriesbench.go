@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"github.com/redfire-quant/redfire/bench/report"
+	"github.com/redfire-quant/redfire/bench/tape"
 )
 
 // Options tune a run. The zero value is a whole run without a word.
@@ -41,7 +42,7 @@ func run(ctx context.Context, opts Options, all []entry, scenes []scene) (_ *rep
 	if opts.Progress == nil {
 		opts.Progress = func(string) {}
 	}
-	data, err := readTapes()
+	data, err := tape.Read()
 	if err != nil {
 		return nil, fmt.Errorf("seriesbench: %w", err)
 	}
@@ -50,7 +51,7 @@ func run(ctx context.Context, opts Options, all []entry, scenes []scene) (_ *rep
 		return nil, fmt.Errorf("seriesbench: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	r := &runner{dir: dir, progress: opts.Progress, data: data, report: &report.Report{Us: ours}}
+	r := &runner{dir: dir, progress: opts.Progress, data: &tapes{data}, report: &report.Report{Us: ours}}
 	for i := range all {
 		if err := r.prepare(ctx, all[i], opts.Quick); err != nil {
 			return nil, err

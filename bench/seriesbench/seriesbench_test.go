@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redfire-quant/redfire/market"
 )
@@ -147,50 +146,6 @@ func TestARunThatIsInterruptedInTheMiddleLeavesNothing(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left in the folder: %v, error %v", left, err)
 	}
-}
-
-func TestBarsAreInOrderAndLookReal(t *testing.T) {
-	const symbols, each = 4, 20_000
-	seen := map[market.Bar]bool{}
-	for _, b := range realTapes(t).makeBars(symbols, each) {
-		last := market.Bar{}
-		for i, row := range b.rows {
-			if found := row.Findings(market.Minute, time.UTC); row.Time <= last.Time || len(found) > 0 {
-				t.Fatalf("%s: row %d is %+v, the one before %+v: %v", b.symbol, i, row, last, found)
-			}
-			last, seen[row] = row, true
-		}
-	}
-	if len(seen) < symbols*each*999/1000 {
-		t.Errorf("of %d bars only %d are unlike each other", symbols*each, len(seen))
-	}
-}
-
-func TestTicksAreInOrder(t *testing.T) {
-	for _, y := range realTapes(t).makeTicks(2, 20_000) {
-		last := market.Tick{}
-		for i, row := range y.rows {
-			if row.Time < last.Time || row.Time == last.Time && row.Seq <= last.Seq {
-				t.Fatalf("%s: tick %d is at %s %d, the one before at %s %d", y.symbol, i, row.Time, row.Seq, last.Time, last.Seq)
-			}
-			last = row
-		}
-	}
-}
-
-func TestMovingKeepsTheDecimals(t *testing.T) {
-	f := func(g grid, v float64, n int64, want float64) {
-		t.Helper()
-		if got := g.move(v, n); got != want {
-			t.Errorf("%v moved by %d on %+v: got %v, want %v", v, n, g, got, want)
-		}
-	}
-	f(grid{2, 1}, 167.65, 7, 167.72)
-	f(grid{2, 1}, 0.1, 20, 0.3)
-	f(grid{0, 100}, 20_000, 3, 20_300)
-	f(grid{8, 1000}, 1.13872, 1, 1.13873)
-	f(grid{2, 1}, 1.0/3, 5, 1.0/3) // on no grid
-	f(grid{}, 7, 5, 7)             // not to be moved
 }
 
 func TestHoursAreWhatTheyShouldBe(t *testing.T) {

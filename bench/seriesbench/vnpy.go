@@ -14,10 +14,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"time"
 
+	"github.com/redfire-quant/redfire/bench/venv"
 	"github.com/redfire-quant/redfire/market"
 )
 
@@ -26,19 +25,11 @@ import (
 //go:embed vnpy.py
 var vnpyScript []byte
 
-// vnpyPackages are vn.py, its adapter, and what the two import when data is
-// saved and loaded. Without their own dependencies: those of vnpy are a
-// desktop's, half a gigabyte that the database never touches.
-var vnpyPackages = []string{"vnpy==4.5.0", "vnpy_sqlite==1.1.3"}
-
-// vnpyNeeds are what those import.
-var vnpyNeeds = []string{"peewee==4.5.3", "numpy", "pandas", "ta-lib", "tzlocal", "tzdata"}
-
 func vnpyEntry() entry {
 	e := &vnpySetup{}
 	return entry{
 		name:    "vnpy_sqlite",
-		note:    strings.Join(vnpyPackages, ", ") + " as they come, timed by Python itself without the making of its objects; stream=True where bars of many symbols arrive; Seq goes into the microseconds, or it would lose ticks",
+		note:    venv.VNPy + ", " + venv.SQLite + " as they come, timed by Python itself without the making of its objects; stream=True where bars of many symbols arrive; Seq goes into the microseconds, or it would lose ticks",
 		new:     func() engine { return &vnpyEngine{setup: e} },
 		prepare: e.prepare,
 		plan:    plan{1, callRows, 3, 3, 250, 1, 20_000},
@@ -49,61 +40,10 @@ func vnpyEntry() entry {
 // vnpySetup knows the Python to use once it is prepared.
 type vnpySetup struct{ python string }
 
-// prepare makes a virtual environment below the user's cache folder, unless one
-// of these versions is there already.
-func (s *vnpySetup) prepare(ctx context.Context, progress func(string)) error {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return err
-	}
-	name := "vnpy-" + strings.NewReplacer("==", "-", "_", "-").Replace(strings.Join(vnpyPackages, "-"))
-	dir := filepath.Join(cache, "redfire-bench", name)
-	s.python = filepath.Join(dir, "bin", "python")
-	if runtime.GOOS == "windows" {
-		s.python = filepath.Join(dir, "Scripts", "python.exe")
-	}
-	ready := filepath.Join(dir, "ready")
-	if _, err := os.Stat(ready); err == nil {
-		return nil
-	}
-	base, err := exec.LookPath("python3")
-	if err != nil {
-		return fmt.Errorf("no Python: %w", err)
-	}
-	progress("vnpy_sqlite: installing it into " + dir + ", once")
-	pip := []string{s.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "1"}
-	commands := [][]string{
-		{base, "-m", "venv", "--clear", dir},
-		append(pip[:len(pip):len(pip)], vnpyNeeds...),
-		append(append(pip[:len(pip):len(pip)], "--no-deps"), vnpyPackages...),
-		{s.python, "-c", "import vnpy_sqlite"},
-	}
-	for _, c := range commands {
-		if err := runQuietly(ctx, c); err != nil {
-			return err
-		}
-	}
-	return os.WriteFile(ready, nil, 0o644)
-}
-
-// runQuietly runs a command of at most five minutes. Its error has what the
-// command said last.
-func runQuietly(ctx context.Context, args []string) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
-	c := exec.CommandContext(ctx, args[0], args[1:]...)
-	c.Dir = os.TempDir()
-	c.WaitDelay = time.Second
-	out, err := c.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s: %w: %s", strings.Join(args[1:min(len(args), 4)], " "), err, lastLine(out))
-	}
-	return nil
-}
-
-func lastLine(out []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[len(lines)-1]
+// prepare finds Python, or makes it.
+func (s *vnpySetup) prepare(ctx context.Context, progress func(string)) (err error) {
+	s.python, err = venv.Python(ctx, progress)
+	return err
 }
 
 // vnpyEngine is a Python process that holds vn.py's database. Rows go to it and
@@ -275,7 +215,7 @@ func (e *vnpyEngine) call(c vnpyCall) (vnpyAnswer, error) {
 // died tells why the process is gone, which its standard error knows.
 func (e *vnpyEngine) died(err error) error {
 	err = errors.Join(err, e.Close())
-	return fmt.Errorf("python ended: %w: %s", err, lastLine(e.said.Bytes()))
+	return fmt.Errorf("python ended: %w: %s", err, venv.LastLine(e.said.Bytes()))
 }
 
 // read has Python load each symbol and yields what it put into the file: time

@@ -2,6 +2,7 @@
 // could do, in one run:
 //
 //	go run . [-quick] [-json] [-dir folder] series
+//	go run . [-quick] [-json] [-dir folder] [-gb n] files
 //
 // Results go to standard output, as a table or, with -json, as a JSON object a
 // line; what is being done goes to standard error. A peer that cannot run, or
@@ -18,6 +19,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/redfire-quant/redfire/bench/filesbench"
 	"github.com/redfire-quant/redfire/bench/report"
 	"github.com/redfire-quant/redfire/bench/seriesbench"
 )
@@ -40,12 +42,14 @@ func main() {
 // subjects are what can be measured.
 var subjects = map[string]func(context.Context, settings) (*report.Report, error){
 	"series": measureSeries,
+	"files":  measureFiles,
 }
 
 // settings are what the flags say.
 type settings struct {
 	quick, json bool
 	dir         string
+	gb          float64 // below 0 if not said
 	progress    func(line string)
 }
 
@@ -56,8 +60,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.BoolVar(&set.quick, "quick", false, "measure over fewer rows: under a minute, and rougher figures")
 	flags.BoolVar(&set.json, "json", false, "write a JSON object a line, not a table")
 	flags.StringVar(&set.dir, "dir", "", "the `folder` for the engines' files, on the disk to be measured (default: that for temporary files)")
+	flags.Float64Var(&set.gb, "gb", -1, "files: the gigabytes of CSV whose import is watched for its `memory` (default: 1, and 0 with -quick)")
 	flags.Usage = func() {
-		fmt.Fprintln(errs, "usage: bench [-quick] [-json] [-dir folder] series")
+		fmt.Fprintln(errs, "usage: bench [-quick] [-json] [-dir folder] [-gb n] series|files")
 		flags.PrintDefaults()
 	}
 	err := flags.Parse(args)
@@ -67,8 +72,11 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if err != nil {
 		return exitUsage // said by flags
 	}
+	if flags.NArg() == 2 && flags.Arg(0) == importPipe {
+		return ended(ctx, filesbench.ImportPipe(ctx, flags.Arg(1), out), errs)
+	}
 	if flags.NArg() != 1 || subjects[flags.Arg(0)] == nil {
-		fmt.Fprintf(errs, "bench: name one thing to measure, series, behind the flags; got %q\n", flags.Args())
+		fmt.Fprintf(errs, "bench: name one thing to measure, series or files, behind the flags; got %q\n", flags.Args())
 		flags.Usage()
 		return exitUsage
 	}
@@ -76,6 +84,11 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if err == nil {
 		err = write(result, set.json, out)
 	}
+	return ended(ctx, err, errs)
+}
+
+// ended tells how a run ended and returns the exit code.
+func ended(ctx context.Context, err error, errs io.Writer) int {
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(errs, "bench: interrupted")
@@ -96,4 +109,23 @@ func write(r *report.Report, asJSON bool, out io.Writer) error {
 
 func measureSeries(ctx context.Context, set settings) (*report.Report, error) {
 	return seriesbench.Run(ctx, seriesbench.Options{Quick: set.quick, Dir: set.dir, Progress: set.progress})
+}
+
+// importPipe is the first argument of the process that files starts to see how
+// much memory an import takes; the second is the folder of its store.
+const importPipe = "import-pipe"
+
+func measureFiles(ctx context.Context, set settings) (*report.Report, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	opts := filesbench.Options{Quick: set.quick, Dir: set.dir, Progress: set.progress, GB: set.gb, Importer: []string{self, importPipe}}
+	if set.gb < 0 {
+		opts.GB = 1
+		if set.quick {
+			opts.GB = 0
+		}
+	}
+	return filesbench.Run(ctx, opts)
 }

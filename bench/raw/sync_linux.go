@@ -1,4 +1,4 @@
-package seriesbench
+package raw
 
 import (
 	"os"

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package seriesbench
+package raw
 
 import "os"
 

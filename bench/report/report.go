@@ -43,6 +43,9 @@ type Result struct {
 	// table.
 	Limits []Limit
 
+	// Goal is what we set ourselves, 0 for nothing.
+	Goal float64
+
 	values map[string]float64
 	rows   map[string]int
 	gaps   []Gap
@@ -113,6 +116,12 @@ func (r *Result) Ratio(ours, theirs float64) (float64, bool) {
 	return ratio, !math.IsNaN(ratio) && !math.IsInf(ratio, 0)
 }
 
+// met reports whether we reached our goal; it is false where we have no value.
+func (r *Result) met(us string) bool {
+	ours, measured := r.values[us]
+	return measured && r.better(ours, r.Goal) == ours
+}
+
 // line is a result as JSON.
 type line struct {
 	Work   string             `json:"work"`
@@ -123,6 +132,8 @@ type line struct {
 	Limit  *float64           `json:"limit"`
 	Limits []Limit            `json:"limits"`
 	Ratios map[string]float64 `json:"ratios"` // of us to each peer and to "limit"
+	Goal   *float64           `json:"goal,omitempty"`
+	Met    *bool              `json:"met,omitempty"`
 	Rows   map[string]int     `json:"rows"`
 	NotRun map[string]string  `json:"not_run,omitempty"`
 }
@@ -150,6 +161,10 @@ func (p *Report) line(r *Result) line {
 	}
 	if len(r.Limits) > 0 {
 		l.Limit = &r.Limits[0].Value
+	}
+	if r.Goal != 0 {
+		met := r.met(p.Us)
+		l.Goal, l.Met = &r.Goal, &met
 	}
 	for engine, rows := range r.rows {
 		l.Rows[engine] = rows
@@ -238,6 +253,7 @@ func (p *Report) below() string {
 			fmt.Fprintf(&b, "\n%s\n  %s\n", title, strings.Join(lines, "\n  "))
 		}
 	}
+	section("GOALS", p.goals())
 	section("NOT RUN", p.missing())
 	section("ROWS", p.rows())
 	section("LIMITS", p.limits())
@@ -247,6 +263,29 @@ func (p *Report) below() string {
 	}
 	section("SET UP", notes)
 	return b.String()
+}
+
+// goals tells which goals we reached.
+func (p *Report) goals() []string {
+	var lines []string
+	for _, r := range p.Results {
+		if r.Goal == 0 {
+			continue
+		}
+		bound, reached := "at least", "MISSED"
+		if r.Less {
+			bound = "at most"
+		}
+		if r.met(p.Us) {
+			reached = "met"
+		}
+		got := "not measured"
+		if ours, ok := r.values[p.Us]; ok {
+			got = short(ours)
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s %s %s: %s: %s", r.Work, bound, short(r.Goal), r.Unit, got, reached))
+	}
+	return lines
 }
 
 // missing tells of each engine and reason the works that it has no value for.

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -166,4 +167,34 @@ func TestTheTableWritesNumbersShort(t *testing.T) {
 	f(999_900, "1.00M")
 	f(2.966e6, "2.97M")
 	f(3.1e9, "3.10G")
+}
+
+func TestGoalsAreToldAsMetOrMissed(t *testing.T) {
+	f := func(less bool, goal, value float64, met bool) {
+		t.Helper()
+		r := &report.Result{Work: "w", Unit: "u", Less: less, Goal: goal}
+		if value != 0 {
+			r.Put("us", value, 1)
+		}
+		all := &report.Report{Us: "us", Results: []*report.Result{r}}
+		var table, lines strings.Builder
+		if err := errors.Join(all.Table(&table), all.JSON(&lines)); err != nil {
+			t.Fatal(err)
+		}
+		var line struct {
+			Goal float64
+			Met  *bool
+		}
+		if err := json.Unmarshal([]byte(lines.String()), &line); err != nil || line.Goal != goal || line.Met == nil || *line.Met != met {
+			t.Errorf("less is better %t, goal %v, value %v: got %s", less, goal, value, lines.String())
+		}
+		if !strings.Contains(table.String(), "GOALS\n") || strings.Contains(table.String(), ": met\n") != met || strings.Contains(table.String(), "MISSED") == met {
+			t.Errorf("less is better %t, goal %v, value %v: got\n%s", less, goal, value, table.String())
+		}
+	}
+	f(false, 1e6, 1e6, true)
+	f(false, 1e6, 999e3, false)
+	f(true, 512, 300, true)
+	f(true, 512, 513, false)
+	f(false, 1e6, 0, false)
 }

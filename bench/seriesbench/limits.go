@@ -3,11 +3,11 @@ package seriesbench
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/redfire-quant/redfire/bench/raw"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 	"github.com/redfire-quant/redfire/series/localseries/codec"
@@ -54,7 +54,7 @@ func rawRead(rowsOf func(plan) (calls, rows int), size int) limit {
 		if err := os.WriteFile(name, make([]byte, calls*rows*size), 0o644); err != nil {
 			return 0, err
 		}
-		took, err := repeat(ctx, readBudget, wall, func() error { return readAll(name) })
+		took, err := repeat(ctx, readBudget, wall, func() error { return raw.Read(name) })
 		// Gone before the system writes it to the disk, it disturbs nobody.
 		return float64(calls*rows) / took.Seconds(), errors.Join(err, os.Remove(name))
 	}}
@@ -84,10 +84,7 @@ var foldAlone = limit{"the fold alone, over rows in memory", func(ctx context.Co
 // write makes a file of calls times so many bytes and returns how long writing
 // and syncing them took.
 func (m *machine) write(ctx context.Context, calls, bytes int) (time.Duration, error) {
-	raw := make([]byte, bytes)
-	for i := range raw {
-		raw[i] = byte(i * 167 >> 3) // a file system may treat zeros otherwise
-	}
+	all := raw.Bytes(bytes)
 	f, err := os.Create(filepath.Join(m.dir, "raw"))
 	if err != nil {
 		return 0, err
@@ -98,44 +95,11 @@ func (m *machine) write(ctx context.Context, calls, bytes int) (time.Duration, e
 			err = ctx.Err()
 		}
 		if err == nil {
-			err = writeSynced(f, raw)
+			err = raw.WriteSynced(f, all)
 		}
 	}
 	took := time.Since(began)
 	return took, errors.Join(err, f.Close(), os.Remove(f.Name()))
-}
-
-func writeSynced(f *os.File, raw []byte) error {
-	if _, err := f.Write(raw); err != nil {
-		return err
-	}
-	return syncData(f)
-}
-
-func readAll(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	buf := make([]byte, 256<<10)
-	for {
-		if _, err := f.Read(buf); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		}
-	}
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -13,6 +13,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 
+	"github.com/redfire-quant/redfire/bench/raw"
 	"github.com/redfire-quant/redfire/market"
 )
 
@@ -203,7 +204,7 @@ func writeParquet[T any](e *parquetEngine, kind string, y market.Symbol, rows in
 	if err := os.Rename(name+".tmp", name); err != nil {
 		return err
 	}
-	return syncDir(e.dir)
+	return raw.SyncDir(e.dir)
 }
 
 // readParquet gives each row group of a file to read.

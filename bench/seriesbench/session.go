@@ -2,13 +2,12 @@ package seriesbench
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"time"
+
+	"github.com/redfire-quant/redfire/bench/raw"
 )
 
 // readBudget is how long reading is repeated, at least and at most so many
@@ -105,7 +104,7 @@ func repeat(ctx context.Context, budget time.Duration, now func() time.Duration,
 
 // lasts returns an error if the engine has nothing on disk.
 func (s *session) lasts() error {
-	n, err := sizeOf(s.dir)
+	n, err := raw.Size(s.dir)
 	if err == nil && n == 0 {
 		return unsupported("it keeps nothing on disk")
 	}
@@ -143,23 +142,4 @@ func counted(got, want int, err error) error {
 		return fmt.Errorf("it read %d rows, and %d while timed", want, got)
 	}
 	return err
-}
-
-// sizeOf returns the bytes of all files below dir.
-func sizeOf(dir string) (int64, error) {
-	total := int64(0)
-	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := d.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // a file that the engine removed in between
-		}
-		if err == nil {
-			total += info.Size()
-		}
-		return err
-	})
-	return total, err
 }

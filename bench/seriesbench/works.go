@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redfire-quant/redfire/bench/raw"
 	"github.com/redfire-quant/redfire/market"
 )
 
@@ -95,7 +96,7 @@ func sizeOnDisk(ctx context.Context, s *session) (measure, error) {
 	if err := s.engine.Close(); err != nil {
 		return measure{}, err
 	}
-	bytes, err := sizeOf(s.dir)
+	bytes, err := raw.Size(s.dir)
 	if err != nil {
 		return measure{}, err
 	}

@@ -30,6 +30,7 @@ func TestWrongFlagsAreToldClearly(t *testing.T) {
 	f("-fast", "-fast", "series")
 	f("invalid boolean value", "-quick=perhaps", "series")
 	f("needs an argument", "-dir")
+	f("invalid value", "-gb", "much", "files")
 }
 
 func TestHelpIsNoError(t *testing.T) {
@@ -41,12 +42,14 @@ func TestHelpIsNoError(t *testing.T) {
 
 func TestARunThatCannotBeginFails(t *testing.T) {
 	t.Setenv("REDFIRE_TEST_DATA", t.TempDir()+"/nowhere")
-	var out, errs strings.Builder
-	if code := run(t.Context(), []string{"series"}, &out, &errs); code != exitFailed {
-		t.Errorf("got exit code %d, want %d", code, exitFailed)
-	}
-	if !strings.Contains(errs.String(), "set REDFIRE_TEST_DATA") || out.Len() > 0 {
-		t.Errorf("standard error has %q, standard output %q", errs.String(), out.String())
+	for subject := range subjects {
+		var out, errs strings.Builder
+		if code := run(t.Context(), []string{subject}, &out, &errs); code != exitFailed {
+			t.Errorf("%s: got exit code %d, want %d", subject, code, exitFailed)
+		}
+		if !strings.Contains(errs.String(), "set REDFIRE_TEST_DATA") || out.Len() > 0 {
+			t.Errorf("%s: standard error has %q, standard output %q", subject, errs.String(), out.String())
+		}
 	}
 }
 
@@ -55,15 +58,25 @@ func TestAnInterruptedRunLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
+	for subject := range subjects {
+		var out, errs strings.Builder
+		code := run(ctx, []string{"-quick", "-dir", dir, subject}, &out, &errs)
+		if code != exitInterrupted || !strings.Contains(errs.String(), "bench: interrupted") {
+			t.Errorf("%s: got exit code %d and %q", subject, code, errs.String())
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("%s: left in the folder: %v, error %v", subject, left, err)
+		}
+		if out.Len() > 0 {
+			t.Errorf("%s: an interrupted run wrote %q", subject, out.String())
+		}
+	}
+}
+
+func TestAPipeThatCannotBeImportedFails(t *testing.T) {
 	var out, errs strings.Builder
-	code := run(ctx, []string{"-quick", "-dir", dir, "series"}, &out, &errs)
-	if code != exitInterrupted || !strings.Contains(errs.String(), "bench: interrupted") {
-		t.Errorf("got exit code %d and %q", code, errs.String())
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-		t.Errorf("left in the folder: %v, error %v", left, err)
-	}
-	if out.Len() > 0 {
-		t.Errorf("an interrupted run wrote %q", out.String())
+	code := run(t.Context(), []string{importPipe, t.TempDir() + "/no/such\x00folder"}, &out, &errs)
+	if code != exitFailed || out.Len() > 0 || errs.Len() == 0 {
+		t.Errorf("a folder that cannot be: got exit code %d, %q and %q", code, out.String(), errs.String())
 	}
 }

@@ -84,11 +84,14 @@ func (r *runner) measureMemory(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
 		result.Miss(ours, err.Error())
-		return nil
+	case err != nil:
+		result.Miss(ours, "FAILED: "+err.Error())
+	default:
+		result.Put(ours, float64(peak)/mebibyte, rows)
 	}
-	result.Put(ours, float64(peak)/mebibyte, rows)
 	return nil
 }
 
@@ -110,7 +113,7 @@ func (r *runner) pipe(ctx context.Context) (rows int, peak int64, err error) {
 	rows, err = writeRows(in, r.files.tapes, int64(r.opts.GB*1e9))
 	err = errors.Join(err, in.Close())
 	if failed := c.Wait(); failed != nil {
-		return 0, 0, fmt.Errorf("FAILED: %w: %s", failed, venv.LastLine(said.Bytes()))
+		return 0, 0, fmt.Errorf("%w: %s", failed, venv.LastLine(said.Bytes()))
 	}
 	if err != nil {
 		return 0, 0, err
@@ -120,7 +123,7 @@ func (r *runner) pipe(ctx context.Context) (rows int, peak int64, err error) {
 		return 0, 0, err
 	}
 	if done.Rows != int64(rows) {
-		return 0, 0, fmt.Errorf("FAILED: check: %d rows are new of %d", done.Rows, rows)
+		return 0, 0, fmt.Errorf("check: %d rows are new of %d", done.Rows, rows)
 	}
 	return rows, done.Peak, nil
 }

@@ -76,7 +76,7 @@ func able(t *testing.T) (all []contender) {
 
 func TestEveryContenderStoresWhatWasWritten(t *testing.T) {
 	all := able(t)
-	for _, result := range measured(t, Options{}, all, imported(works())).Results {
+	for _, result := range measured(t, Options{}, all, works()).Results {
 		for _, c := range all {
 			if n := result.Rows()[c.name]; n != 4000 {
 				t.Errorf("%s: %s: %d rows, %v", result.Work, c.name, n, result.Gaps())
@@ -86,11 +86,6 @@ func TestEveryContenderStoresWhatWasWritten(t *testing.T) {
 			t.Errorf("%s has no limit", result.Work)
 		}
 	}
-}
-
-// imported are the works that ours can do.
-func imported(all []work) []work {
-	return slices.DeleteFunc(all, func(w work) bool { return w.form == parquet })
 }
 
 func TestAContenderThatIsWrongHasNoFigureAndTheRestGoesOn(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	_ "embed" // for the script
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -77,10 +78,11 @@ func readReal(t *testing.T) *real {
 
 // A task is a piece of Python that writes or reads the file at path.
 type task struct {
-	Path string `json:"path"`
-	Code string `json:"code"`
-	Kind string `json:"kind,omitempty"`
-	Out  string `json:"out,omitempty"` // where the rows go that it read
+	Path   string `json:"path"`
+	Code   string `json:"code"`
+	Kind   string `json:"kind,omitempty"`
+	Out    string `json:"out,omitempty"`    // where the rows go that it read
+	Symbol string `json:"symbol,omitempty"` // that they have
 }
 
 // runPython runs tasks in one process.
@@ -377,6 +379,91 @@ func (s *sample) importFile(t *testing.T, dir string, k series.Key) (store *seri
 		t.Errorf("refused: %v\n%s", done.Reasons, beginning(path))
 	}
 	return store, done.Refused
+}
+
+// A reading is a way of Python to read a file that Export wrote. Numbers are to be
+// read as exactly as the library can.
+type reading struct{ form, name, code string }
+
+var readings = []reading{
+	{".csv", "pandas", "got = pd.read_csv(path, parse_dates=['time'])"},
+	{".csv", "pyarrow", "got = pa.csv.read_csv(path)"},
+	{".csv", "polars", "got = pl.read_csv(path, try_parse_dates=True)"},
+	{".csv.gz", "pandas", "got = pd.read_csv(path)"},
+	{".csv.gz", "pyarrow", "got = pa.csv.read_csv(path)"},
+	{".csv.gz", "polars", "got = pl.read_csv(path)"},
+	{".csv.zst", "pyarrow", "got = pa.csv.read_csv(pa.input_stream(path, compression='zstd'))"},
+	{".csv.zst", "polars", "got = pl.read_csv(path)"},
+	{".ndjson", "pandas", "got = pd.read_json(path, lines=True, precise_float=True)"},
+	{".ndjson", "pyarrow", "got = pa.json.read_json(path)"},
+	{".ndjson", "polars", "got = pl.read_ndjson(path)"},
+	{".ndjson.gz", "pandas", "got = pd.read_json(path, lines=True, precise_float=True)"},
+	{".ndjson.zst", "pyarrow", "got = pa.json.read_json(pa.input_stream(path, compression='zstd'))"},
+	{".parquet", "pandas", "got = pd.read_parquet(path)"},
+	{".parquet", "pyarrow", "got = pq.read_table(path)"},
+	{".parquet", "polars", "got = pl.read_parquet(path)"},
+	{".parquet", "polars lazily", "got = pl.scan_parquet(path).filter(pl.col('time').is_not_null()).collect()"},
+	{".arrow", "pandas", "got = pd.read_feather(path)"},
+	{".arrow", "pyarrow", "got = pa.feather.read_table(path)"},
+	{".arrow", "polars", "got = pl.read_ipc(path)"},
+	{".arrow", "polars mapped", "got = pl.scan_ipc(path).collect()"},
+}
+
+func TestFilesThatExportWroteAreReadRowByRow(t *testing.T) {
+	r := readReal(t)
+	store := memseries.Open(nil)
+	defer store.Close()
+	err := errors.Join(
+		store.WriteBars(t.Context(), minuteKey.Symbol, minuteKey.Interval, r.minutes),
+		store.WriteBars(t.Context(), dayKey.Symbol, dayKey.Interval, r.days),
+		store.WriteTicks(t.Context(), tickKey.Symbol, r.ticks))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var tasks []task
+	want := map[string][]byte{"bars": bytesOfBars(r.minutes), "days": bytesOfBars(r.days), "ticks": bytesOfTicks(r.ticks)}
+	for kind, key := range map[string]series.Key{"bars": minuteKey, "days": dayKey, "ticks": tickKey} {
+		for i, how := range readings {
+			path := filepath.Join(dir, kind+how.form)
+			if _, err := os.Stat(path); err != nil {
+				export(t, store, path, key)
+			}
+			tasks = append(tasks, task{Path: path, Code: how.code, Kind: kind, Out: fmt.Sprintf("%s.%d", path, i), Symbol: key.Symbol.String()})
+		}
+	}
+	r.runPython(t, tasks)
+	for i, read := range tasks {
+		how := readings[i%len(readings)]
+		got, err := os.ReadFile(read.Out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := difference(got, want[read.Kind]); at >= 0 {
+			t.Errorf("%s, %s%s: byte %d of %d differs; read %d", how.name, read.Kind, how.form, at, len(want[read.Kind]), len(got))
+		}
+	}
+}
+
+func export(t *testing.T, store *series.Store, path string, k series.Key) {
+	t.Helper()
+	what := marketfile.Selection{Kind: k.Kind, Keys: []series.Key{k}}
+	if _, err := marketfile.ExportFile(t.Context(), store, path, what, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// difference returns the first place at which a and b differ, -1 if they do not.
+func difference(a, b []byte) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	if len(a) != len(b) {
+		return min(len(a), len(b))
+	}
+	return -1
 }
 
 // beginning shows how a file begins.

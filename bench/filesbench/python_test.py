@@ -34,7 +34,7 @@ def load(kind, path):
     return frame.drop(columns="seq", errors="ignore")
 
 
-def save(kind, got, path):
+def save(kind, got, path, symbol):
     """Writes the rows of a frame that some library read."""
     if isinstance(got, pa.Table):
         got = got.to_pandas()
@@ -42,6 +42,8 @@ def save(kind, got, path):
         got = got.to_pandas()
     # What is text is parsed, and what has a zone is moved to UTC.
     times = pd.to_datetime(got["time"], utc=True, format="ISO8601").astype("datetime64[ns, UTC]")
+    if list(got["symbol"].astype(str).unique()) != [symbol]:
+        raise ValueError(f"symbols are {got['symbol'].unique()}, not {symbol}")
     names = COLUMNS[kind]
     rows = np.empty(len(got), dtype=[("time", "<i8")] + [(n, "<f8") for n in names])
     rows["time"] = times.astype("int64")
@@ -57,6 +59,6 @@ for task in job["tasks"]:
     try:
         exec(task["code"], place)
         if task.get("out"):
-            save(task["kind"], place["got"], task["out"])
+            save(task["kind"], place["got"], task["out"], task["symbol"])
     except Exception as e:
         sys.exit(f"{task['path']}: {task['code']}: {type(e).__name__}: {e}")

@@ -1,13 +1,14 @@
 package filesbench
 
 import (
-	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/redfire-quant/redfire/bench/raw"
 	"github.com/redfire-quant/redfire/series"

@@ -377,4 +377,9 @@ var chinese = map[string]string{
 	"the symbol %s is not of the exchange %s":                  "代码 %s 不属于交易所 %s",
 	"the ticks must be sorted, and what comes through a pipe can be read only once: write it to a file": "tick 需要排序，而管道中的内容只能读取一次：请先写入文件",
 	"two columns would be kept as %q: give one of them another name in the file":                        "两列都会以 %q 保留：请在文件中给其中一列改名",
+	"the end of the file is not that of a Parquet file: it was cut off":                                 "文件末尾不是 Parquet 的结尾：文件不完整",
+	"the checksum of a page is wrong":                                                                   "某一页的校验和不对",
+	"a page up to value %d takes %d bytes, its whole column %d":                                         "到第 %d 个值的一页占 %d 字节，而整列只有 %d 字节",
+	"a page of %d bytes has %d":                                                                         "%d 字节的一页实有 %d 字节",
+	"its columns are packed by %s, which is not read: write it with zstd or snappy":                     "各列用 %s 压缩，无法读取：请改用 zstd 或 snappy 写出",
 }

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/redfire-quant/redfire/fault"
 )
@@ -24,7 +26,10 @@ const (
 // are read when they are asked for, by which the reader learns what is wanted.
 type parquetReader struct {
 	in      *input
-	file    *parquet.File
+	section *io.SectionReader
+	file    *parquet.File             // its pages are in section
+	metas   [][]format.ColumnMetaData // of each row group, of each leaf
+	zstd    *zstd.Decoder
 	head    *header
 	columns []*parquetColumn
 	most    int   // rows of a piece
@@ -45,12 +50,12 @@ func newParquet(in *input) (reader, error) {
 	if in.size == 0 {
 		return nil, fault.FileForm.Errorf("it is a Parquet file in a pipe: write it to a disk first, its end is read before its beginning")
 	}
-	r := &parquetReader{in: in, head: &header{}}
+	section := io.NewSectionReader(in.file, 0, in.size) // damaged offsets end at its ends
+	r := &parquetReader{in: in, section: section, head: &header{}}
 	err := r.guard(func() error { return r.open() })
 	if err != nil {
 		return nil, err
 	}
-	in.ends = append(in.ends, r.leaveGroup)
 	return r, nil
 }
 
@@ -76,14 +81,26 @@ func (r *parquetReader) guard(read func() error) (err error) {
 }
 
 func (r *parquetReader) open() error {
-	const readSize = 256 << 10
-	section := io.NewSectionReader(r.in.file, 0, r.in.size) // damaged offsets end at its ends
-	f, err := parquet.OpenFile(section, r.in.size,
-		parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(readSize))
+	meta, err := readFooter(r.section, r.in.size)
+	if err != nil {
+		return err
+	}
+	for _, g := range meta.RowGroups {
+		var columns []format.ColumnMetaData
+		for _, c := range g.Columns {
+			columns = append(columns, c.MetaData)
+		}
+		r.metas = append(r.metas, columns)
+	}
+	f, err := openUnpacked(meta)
 	if err != nil {
 		return err
 	}
 	r.file = f
+	if r.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true)); err != nil {
+		return err
+	}
+	r.in.ends = append(r.in.ends, r.leaveGroup, r.zstd.Close)
 	for _, g := range f.RowGroups() {
 		if g.NumRows() < 0 {
 			return fault.FileDamaged.Errorf("a row group has %d rows", g.NumRows())
@@ -133,7 +150,9 @@ func (r *parquetReader) next() (piece, error) {
 func (r *parquetReader) readNext(wanted []int, p *parquetPiece) (all []cells, err error) {
 	err = r.guard(func() error {
 		if r.cursors == nil {
-			r.cursors = r.cursorsAt(wanted, p.group, p.from)
+			if r.cursors, err = r.cursorsAt(wanted, p.group, p.from); err != nil {
+				return err
+			}
 		}
 		all, err = readCells(r.cursors, p.rows)
 		return err
@@ -142,16 +161,23 @@ func (r *parquetReader) readNext(wanted []int, p *parquetPiece) (all []cells, er
 }
 
 // cursorsAt returns cursors of the wanted columns that stand at a row of a group.
-func (r *parquetReader) cursorsAt(wanted []int, group int, row int64) []*parquetCursor {
+func (r *parquetReader) cursorsAt(wanted []int, group int, row int64) ([]*parquetCursor, error) {
 	chunks := r.file.RowGroups()[group].ColumnChunks()
 	all := make([]*parquetCursor, len(wanted))
 	for i, c := range wanted {
-		all[i] = &parquetCursor{column: r.columns[c], file: r.file, skip: row}
-		if leaf := r.columns[c].leaf; leaf != none {
-			all[i].chunk, all[i].meta = chunks[leaf], &r.file.Metadata().RowGroups[group].Columns[leaf].MetaData
+		u := &parquetCursor{column: r.columns[c], skip: row}
+		all[i] = u
+		leaf := u.column.leaf
+		if leaf == none {
+			continue
 		}
+		stream, err := newPageStream(r.section, r.in.size, &r.metas[group][leaf], r.zstd)
+		if err != nil {
+			return nil, err
+		}
+		u.chunk, u.stream = chunks[leaf].(*parquet.FileColumnChunk), stream
 	}
-	return all
+	return all, nil
 }
 
 // leaveGroup releases the cursors.
@@ -191,7 +217,10 @@ func (p *parquetPiece) table(wanted []int) (*table, error) {
 		return nil, err
 	}
 	err := p.of.guard(func() (err error) {
-		cursors := p.of.cursorsAt(wanted, p.group, p.from)
+		cursors, err := p.of.cursorsAt(wanted, p.group, p.from)
+		if err != nil {
+			return err
+		}
 		defer closeCursors(cursors)
 		t.cells, err = readCells(cursors, p.rows)
 		return err

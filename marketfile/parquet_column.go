@@ -1,16 +1,12 @@
 package marketfile
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/binary"
-	"io"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding"
-	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -117,9 +113,8 @@ func (p *parquetColumn) make(n int) cells {
 // A parquetCursor reads a column of a row group from its beginning to its end.
 type parquetCursor struct {
 	column *parquetColumn
-	file   *parquet.File
-	chunk  parquet.ColumnChunk // nil if all is null
-	meta   *format.ColumnMetaData
+	chunk  *parquet.FileColumnChunk // nil if all is null
+	stream *pageStream
 	skip   int64 // rows to pass over first
 
 	pages parquet.Pages
@@ -175,10 +170,7 @@ func (u *parquetCursor) read(c *cells, n int) error {
 
 // begin opens the pages, and passes over rows.
 func (u *parquetCursor) begin() error {
-	if err := checkPages(u.file, u.meta); err != nil {
-		return err
-	}
-	u.pages = u.chunk.Pages()
+	u.pages = u.chunk.PagesFrom(u.stream)
 	for u.skip > 0 {
 		if err := u.turn(); err != nil {
 			return err
@@ -352,80 +344,6 @@ func spread[T any](all []T, before int, null []bool) []T {
 		next--
 	}
 	return all
-}
-
-// checkPages reads the headers of the pages of a column, and refuses those that
-// would take more memory than the file says in other places: the library trusts
-// each of them.
-func checkPages(file *parquet.File, meta *format.ColumnMetaData) error {
-	at := meta.DataPageOffset
-	if d := meta.DictionaryPageOffset; d > 0 && d < at {
-		at = d
-	}
-	end := at + meta.TotalCompressedSize
-	if at < 0 || end < at || end > file.Size() {
-		return fault.FileDamaged.Errorf("a column reaches from byte %d to %d of a file of %d", at, end, file.Size())
-	}
-	most := max(meta.TotalUncompressedSize, leastPage)
-	section := io.NewSectionReader(file, at, end-at)
-	buffer := bufio.NewReaderSize(section, headerSize)
-	protocol := thrift.CompactProtocol{}
-	for values := int64(0); values < meta.NumValues; {
-		header := format.PageHeader{}
-		if err := thrift.NewDecoder(protocol.NewReader(buffer)).Decode(&header); err != nil {
-			return err
-		}
-		values += int64(header.DataPageHeader.V.NumValues) + int64(header.DataPageHeaderV2.V.NumValues)
-		if int64(header.UncompressedPageSize) > most || values > meta.NumValues || header.CompressedPageSize < 0 {
-			return fault.FileDamaged.Errorf("a page of %d values takes %d bytes, its whole column %d", values, header.UncompressedPageSize, meta.TotalUncompressedSize)
-		}
-		if err := checkSnappy(buffer, meta.Codec, &header); err != nil {
-			return err
-		}
-		if err := pass(section, buffer, int64(header.CompressedPageSize)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-const (
-	leastPage  = 64 << 20 // bytes of a page that no file need announce
-	headerSize = 4 << 10  // bytes that are read for the header of a page
-)
-
-// checkSnappy compares the length that packed bytes say they have with that which
-// the page has.
-func checkSnappy(r *bufio.Reader, codec format.CompressionCodec, h *format.PageHeader) error {
-	levels := h.DataPageHeaderV2.V.DefinitionLevelsByteLength + h.DataPageHeaderV2.V.RepetitionLevelsByteLength
-	if codec != format.Snappy || h.CompressedPageSize == 0 || levels != 0 {
-		return nil
-	}
-	begin, err := r.Peek(int(min(binary.MaxVarintLen32, h.CompressedPageSize)))
-	if err != nil {
-		return err
-	}
-	if size, n := binary.Uvarint(begin); n <= 0 || size > uint64(h.UncompressedPageSize) {
-		return fault.FileDamaged.Errorf("a page of %d bytes says that it has %d", h.UncompressedPageSize, size)
-	}
-	return nil
-}
-
-// pass passes over n bytes.
-func pass(section *io.SectionReader, buffer *bufio.Reader, n int64) error {
-	if n <= int64(buffer.Buffered()) {
-		_, err := buffer.Discard(int(n))
-		return err
-	}
-	at, err := section.Seek(n-int64(buffer.Buffered()), io.SeekCurrent)
-	if err != nil {
-		return err
-	}
-	if at > section.Size() {
-		return io.ErrUnexpectedEOF
-	}
-	buffer.Reset(section)
-	return nil
 }
 
 // julianDay is that of 1970-01-01.

@@ -202,12 +202,25 @@ func manyRows(t testing.TB, rows int, opts ...parquet.WriterOption) string {
 		{"a", parquet.Optional(parquet.Encoded(parquet.Int(64), &parquet.DeltaBinaryPacked))},
 		{"b", parquet.Optional(parquet.Encoded(parquet.String(), &parquet.RLEDictionary))},
 		{"c", parquet.Leaf(parquet.DoubleType)},
-	}, all, append(opts, parquet.MaxRowsPerRowGroup(100_000), parquet.PageBufferSize(40_000))...)
+	}, all, append([]parquet.WriterOption{parquet.MaxRowsPerRowGroup(100_000), parquet.PageBufferSize(40_000)}, opts...)...)
 }
 
 func TestPiecesAreTheRowsInOrder(t *testing.T) {
-	const rows = 250_001
-	r, err := openParquet(t, manyRows(t, rows, parquet.Compression(&parquet.Zstd)))
+	wantPieces(t, 250_001, parquet.Compression(&parquet.Zstd))
+}
+
+// Pages of 64 kB fit into the buffers of the library to the byte.
+func TestPagesOfEveryPackingAreRead(t *testing.T) {
+	for _, codec := range []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Gzip, &parquet.Zstd, &parquet.Brotli, &parquet.Lz4Raw} {
+		for version := 1; version <= 2; version++ {
+			wantPieces(t, 40_000, parquet.Compression(codec), parquet.DataPageVersion(version), parquet.PageBufferSize(64<<10))
+		}
+	}
+}
+
+func wantPieces(t *testing.T, rows int, opts ...parquet.WriterOption) {
+	t.Helper()
+	r, err := openParquet(t, manyRows(t, rows, opts...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,6 +381,9 @@ func TestADamagedParquetFileIsAnErrorWithItsPlace(t *testing.T) {
 	for _, opts := range [][]parquet.WriterOption{
 		{parquet.Compression(&parquet.Snappy), parquet.DataPageVersion(1)},
 		{parquet.Compression(&parquet.Zstd)},
+		{parquet.Compression(&parquet.Lz4Raw), parquet.DataPageVersion(1)},
+		{parquet.Compression(&parquet.Gzip)},
+		{parquet.Compression(&parquet.Brotli)},
 		{},
 	} {
 		path := manyRows(t, 3000, opts...)
@@ -394,7 +410,7 @@ func TestADamagedParquetFileIsAnErrorWithItsPlace(t *testing.T) {
 		for _, n := range []int{0, 3, 4, 8, 100, len(whole) / 2, len(whole) - 9, len(whole) - 1} {
 			f(fmt.Sprintf("the first %d bytes", n), whole[:n], true)
 		}
-		step := max(1, len(whole)/1500)
+		step := max(1, len(whole)/500)
 		for i := 0; i < len(whole); i += step {
 			for _, x := range []byte{0x01, 0x80, 0xff} {
 				damaged := bytes.Clone(whole)

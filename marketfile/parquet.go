@@ -175,6 +175,7 @@ func (r *parquetReader) cursorsAt(wanted []int, group int, row int64) ([]*parque
 		if err != nil {
 			return nil, err
 		}
+		stream.optional = u.column.optional
 		u.chunk, u.stream = chunks[leaf].(*parquet.FileColumnChunk), stream
 	}
 	return all, nil

@@ -14,9 +14,10 @@ import (
 
 // A parquetColumn is a column of a Parquet file, and how its values are read.
 type parquetColumn struct {
-	leaf  int // which of the file's leaves it is, none if all of it is null
-	typed cellType
-	what  string // what it holds, if it cannot be read
+	leaf     int // which of the file's leaves it is, none if all of it is null
+	optional bool
+	typed    cellType
+	what     string // what it holds, if it cannot be read
 
 	// Of these one is set. It appends values of a page to what is there.
 	floats func(to []float64, v encoding.Values, from, n int) []float64
@@ -25,7 +26,7 @@ type parquetColumn struct {
 }
 
 func newParquetColumn(c *parquet.Column) *parquetColumn {
-	p := &parquetColumn{leaf: none, typed: cellType{kind: cellOther}}
+	p := &parquetColumn{leaf: none, optional: c.Optional(), typed: cellType{kind: cellOther}}
 	switch {
 	case c.Repeated():
 		p.what = "lists"

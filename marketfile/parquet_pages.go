@@ -75,6 +75,8 @@ type pageStream struct {
 	meta   *format.ColumnMetaData
 	zstd   *zstd.Decoder
 
+	optional bool // the column may lack values
+
 	base   int64  // where the library takes the column to begin
 	at     int64  // how much of the stream was read
 	raw    []byte // the page as it stands in the file
@@ -150,6 +152,9 @@ func (s *pageStream) turn() error {
 	page := s.page[len(header):]
 	copy(page, s.raw[:levels])
 	if err := s.unpack(codec, page[levels:], s.raw[levels:]); err != nil {
+		return err
+	}
+	if err := checkPage(&h, page, levels, s.optional); err != nil {
 		return err
 	}
 	s.rest = s.page

@@ -71,9 +71,8 @@ func exportedNames(kind series.Kind) []string {
 // Export writes rows of store to w, key by key in the order of what.Keys, each
 // key's oldest first. It returns how many they were.
 //
-// All that is stored is in a Parquet or Arrow file. CSV and NDJSON hold no
-// attributes of series, and a text with a line break in it does not come back
-// from CSV.
+// On an error, w may hold a part of them. See the package's doc for what comes
+// back by Import.
 func Export(ctx context.Context, store *series.Store, w io.Writer, what Selection, opts *ExportOptions) (rows int64, err error) {
 	e, err := newExport(ctx, store, what, opts)
 	if err == nil {

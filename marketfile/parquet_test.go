@@ -1,7 +1,9 @@
 package marketfile
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +20,9 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -377,6 +382,53 @@ func readWhole(t testing.TB, path string) error {
 	return nil
 }
 
+// withoutChecksums returns a file whose pages have no checksums, as most writers
+// leave them out.
+func withoutChecksums(t testing.TB, file []byte) []byte {
+	t.Helper()
+	in := bytes.NewReader(file)
+	meta, err := readFooter(in, in.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := []byte(parquetMark)
+	var protocol thrift.CompactProtocol
+	for _, g := range meta.RowGroups {
+		for i := range g.Columns {
+			m := &g.Columns[i].MetaData
+			begin := m.DataPageOffset
+			if m.DictionaryPageOffset != 0 {
+				begin = m.DictionaryPageOffset
+			}
+			r := bufio.NewReader(io.NewSectionReader(in, begin, m.TotalCompressedSize))
+			start := int64(len(out))
+			m.DictionaryPageOffset = 0
+			for m.TotalCompressedSize = 0; ; m.TotalCompressedSize = int64(len(out)) - start {
+				h := format.PageHeader{}
+				if err := thrift.NewDecoder(protocol.NewReader(r)).Decode(&h); err != nil {
+					break
+				}
+				page := make([]byte, h.CompressedPageSize)
+				if _, err := io.ReadFull(r, page); err != nil {
+					t.Fatal(err)
+				}
+				m.DataPageOffset, h.CRC = start, 0
+				header, err := thrift.Marshal(&protocol, &h)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out = append(append(out, header...), page...)
+			}
+		}
+	}
+	footer, err := thrift.Marshal(&protocol, meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out = binary.LittleEndian.AppendUint32(append(out, footer...), uint32(len(footer)))
+	return append(out, parquetMark...)
+}
+
 func TestADamagedParquetFileIsAnErrorWithItsPlace(t *testing.T) {
 	for _, opts := range [][]parquet.WriterOption{
 		{parquet.Compression(&parquet.Snappy), parquet.DataPageVersion(1)},
@@ -386,9 +438,13 @@ func TestADamagedParquetFileIsAnErrorWithItsPlace(t *testing.T) {
 		{parquet.Compression(&parquet.Brotli)},
 		{},
 	} {
-		path := manyRows(t, 3000, opts...)
+		path := manyRows(t, 700, opts...)
 		whole, err := os.ReadFile(path)
 		if err != nil {
+			t.Fatal(err)
+		}
+		whole = withoutChecksums(t, whole)
+		if err := os.WriteFile(path, whole, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := readWhole(t, path); err != nil {
@@ -410,7 +466,7 @@ func TestADamagedParquetFileIsAnErrorWithItsPlace(t *testing.T) {
 		for _, n := range []int{0, 3, 4, 8, 100, len(whole) / 2, len(whole) - 9, len(whole) - 1} {
 			f(fmt.Sprintf("the first %d bytes", n), whole[:n], true)
 		}
-		step := max(1, len(whole)/500)
+		step := max(1, len(whole)/200)
 		for i := 0; i < len(whole); i += step {
 			for _, x := range []byte{0x01, 0x80, 0xff} {
 				damaged := bytes.Clone(whole)
@@ -421,6 +477,57 @@ func TestADamagedParquetFileIsAnErrorWithItsPlace(t *testing.T) {
 		cut := append(bytes.Clone(whole[:len(whole)/3]), whole[len(whole)/2:]...)
 		f("without its middle", cut, true)
 	}
+}
+
+func TestAPageThatClaimsMoreThanItHoldsIsDamaged(t *testing.T) {
+	lengths := func(all ...int32) []byte {
+		b, err := new(delta.BinaryPackedEncoding).EncodeInt32(nil, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	f := func(what string, values int32, e format.Encoding, levels, rest []byte, sound bool) {
+		t.Helper()
+		v1 := format.PageHeader{DataPageHeader: thrift.New(format.DataPageHeader{NumValues: values, Encoding: e, DefinitionLevelEncoding: format.RLE})}
+		v2 := format.PageHeader{DataPageHeaderV2: thrift.New(format.DataPageHeaderV2{NumValues: values, Encoding: e, DefinitionLevelsByteLength: int32(len(levels))})}
+		optional, front := levels != nil, []byte(nil)
+		if optional {
+			front = append(binary.LittleEndian.AppendUint32(nil, uint32(len(levels))), levels...)
+		}
+		for i, err := range []error{
+			checkPage(&v1, append(front, rest...), 0, optional),
+			checkPage(&v2, append(bytes.Clone(levels), rest...), int32(len(levels)), optional),
+		} {
+			if sound && err != nil || !sound && !errors.Is(err, fault.FileDamaged) {
+				t.Errorf("%s, version %d: got %v", what, i+1, err)
+			}
+		}
+	}
+	huge := binary.AppendUvarint(nil, 1<<32)   // a run of 2^31 values
+	bits := binary.AppendUvarint(nil, 1<<32|1) // 2^34 values, packed
+	text := append(lengths(1, 2), "abc"...)    // texts behind their lengths
+	claim := append(lengths(1, 9), "abc"...)   // more text than there is
+	repeat := append(lengths(0, 1), text...)   // a, abc
+	before := append(lengths(2, 1), text...)   // more of the text before than it has
+	many := binary.AppendUvarint([]byte{128, 1, 4}, 1<<30)
+	f("levels", 9, format.Plain, append(huge, 1), nil, false)
+	f("sound levels", 9, format.Plain, []byte{18, 1}, nil, true)
+	f("a part of levels", 9, format.Plain, []byte{18 << 1}, nil, false)
+	f("indexes", 9, format.RLEDictionary, nil, append([]byte{7}, bits...), false)
+	f("indexes in a run", 9, format.RLEDictionary, nil, append(append([]byte{7}, huge...), 1), false)
+	f("indexes of 40 bits", 9, format.RLEDictionary, nil, []byte{40, 18, 1}, false)
+	f("sound indexes", 9, format.RLEDictionary, nil, []byte{7, 18, 1}, true)
+	f("truths", 9, format.RLE, nil, append([]byte{6, 0, 0, 0}, append(huge, 1)...), false)
+	f("sound truths", 9, format.RLE, nil, []byte{2, 0, 0, 0, 18, 1}, true)
+	f("differences", 9, format.DeltaBinaryPacked, nil, append(many, 0, 0), false)
+	f("sound differences", 2, format.DeltaBinaryPacked, nil, lengths(5, 6), true)
+	f("texts", 2, format.DeltaLengthByteArray, nil, claim, false)
+	f("negative lengths", 2, format.DeltaLengthByteArray, nil, append(lengths(-1, 2), "abc"...), false)
+	f("sound texts", 2, format.DeltaLengthByteArray, nil, text, true)
+	f("repeating texts", 2, format.DeltaByteArray, nil, before, false)
+	f("sound repeating texts", 2, format.DeltaByteArray, nil, repeat, true)
+	f("values", 1<<30, format.Plain, nil, nil, false)
 }
 
 func TestAnImportOfADamagedParquetFileTellsWhere(t *testing.T) {
@@ -456,6 +563,7 @@ func FuzzParquet(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(seed)
+		f.Add(withoutChecksums(f, seed))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		path := filepath.Join(t.TempDir(), "fuzz.parquet")

@@ -264,6 +264,32 @@ func TestTicksComeBackFromEveryForm(t *testing.T) {
 	wantRoundTrips(t, s, series.Ticks)
 }
 
+func TestAttributesOfAnotherVolumeAreAConflict(t *testing.T) {
+	s, y := newStore(t), market.Symbol{Code: "rb2601", Exchange: "SHFE"}
+	f := series.FrameOfTicks(y, extremeTicks())
+	f.Attrs = map[string]string{series.AttrTickVolume: string(series.Traded)}
+	put(t, s, f)
+	for _, name := range importable {
+		path := filepath.Join(t.TempDir(), name)
+		if _, err := marketfile.ExportFile(t.Context(), s, path, everything(t, s, series.Ticks), nil); err != nil {
+			t.Fatal(err)
+		}
+		said := &marketfile.Options{TickVolume: series.Traded} // what a text does not hold
+		back := newStore(t)
+		if _, err := marketfile.Import(t.Context(), back, series.Ticks, []string{path}, said); err != nil {
+			t.Fatal(err)
+		}
+		if got := attrsOf(t, back, series.Ticks)[f.Key]; !maps.Equal(got, f.Attrs) {
+			t.Errorf("%s: got attributes %v, want %v", name, got, f.Attrs)
+		}
+		put(t, back, series.Frame{Key: f.Key, Attrs: map[string]string{series.AttrTickVolume: string(series.Cumulative)}, Seq: []uint32{}})
+		_, err := marketfile.Import(t.Context(), back, series.Ticks, []string{path}, said)
+		if !errors.Is(err, fault.FileConflict) {
+			t.Errorf("%s: got %v, want fault.FileConflict", name, err)
+		}
+	}
+}
+
 func TestAnythingThatIsStoredComesBack(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		s := newStore(t)

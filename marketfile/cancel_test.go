@@ -16,9 +16,9 @@ import (
 // A countdown is a context that ends after it was asked so often: at every moment
 // of an import in turn.
 type countdown struct {
-	context.Context
-	cancel context.CancelFunc
-	left   chan struct{}
+	context.Context //nolint:containedctx // it is a context itself
+	cancel          context.CancelFunc
+	left            chan struct{}
 }
 
 func newCountdown(t testing.TB, n int) countdown {

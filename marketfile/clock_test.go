@@ -245,7 +245,7 @@ func TestTheRememberedHourIsAlwaysRight(t *testing.T) {
 	} {
 		zone := zoned(t, name)
 		begin := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
-		for i := 0; i < 60; i++ {
+		for range 60 {
 			_, end := begin.In(zone).ZoneBounds()
 			if end.IsZero() || end.Year() > 2040 {
 				break

@@ -358,13 +358,11 @@ var chinese = map[string]string{
 	"parquet: %w":                      "Parquet 文件：%w",
 	"a column ends before its rows do": "某一列在数据行结束之前就没有了",
 	"a row group has %d rows":          "某个行组有 %d 行",
-	"the column %q holds %s, which cannot be imported":        "列 %q 的内容是 %s，无法导入",
-	"a page has %d values, not %d and more":                   "某一页有 %d 个值，而不是至少 %d 个",
-	"there is no value %d in a dictionary of %d":              "没有编号为 %d 的值，字典只有 %d 项",
-	"a column reaches from byte %d to %d of a file of %d":     "某一列从第 %d 字节到第 %d 字节，而文件只有 %d 字节",
-	"a page of %d values takes %d bytes, its whole column %d": "含 %d 个值的一页占 %d 字节，而整列只有 %d 字节",
-	"a page of %d bytes says that it has %d":                  "%d 字节的一页自称有 %d 字节",
-	"the attributes of the series: %w":                        "序列的属性：%w",
+	"the column %q holds %s, which cannot be imported":    "列 %q 的内容是 %s，无法导入",
+	"a page has %d values, not %d and more":               "某一页有 %d 个值，而不是至少 %d 个",
+	"there is no value %d in a dictionary of %d":          "没有编号为 %d 的值，字典只有 %d 项",
+	"a column reaches from byte %d to %d of a file of %d": "某一列从第 %d 字节到第 %d 字节，而文件只有 %d 字节",
+	"the attributes of the series: %w":                    "序列的属性：%w",
 
 	// Files: more.
 	"%d columns are called %q: give them other names":          "有 %d 列都叫 %q：请改名",
@@ -382,4 +380,6 @@ var chinese = map[string]string{
 	"a page up to value %d takes %d bytes, its whole column %d":                                         "到第 %d 个值的一页占 %d 字节，而整列只有 %d 字节",
 	"a page of %d bytes has %d":                                                                         "%d 字节的一页实有 %d 字节",
 	"its columns are packed by %s, which is not read: write it with zstd or snappy":                     "各列用 %s 压缩，无法读取：请改用 zstd 或 snappy 写出",
+	"a dictionary of %d bytes has %d values":                                                            "%d 字节的字典有 %d 个值",
+	"a page does not hold the %d values that it should":                                                 "一页中没有应有的 %d 个值",
 }

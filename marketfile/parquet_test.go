@@ -382,6 +382,37 @@ func readWhole(t testing.TB, path string) error {
 	return nil
 }
 
+// appendPages appends the pages of a column without checksums, and notes in m
+// where they are.
+func appendPages(t testing.TB, out []byte, in io.ReaderAt, m *format.ColumnMetaData) []byte {
+	t.Helper()
+	begin := m.DataPageOffset
+	if m.DictionaryPageOffset != 0 {
+		begin = m.DictionaryPageOffset
+	}
+	var protocol thrift.CompactProtocol
+	r := bufio.NewReader(io.NewSectionReader(in, begin, m.TotalCompressedSize))
+	start := int64(len(out))
+	m.DictionaryPageOffset = 0
+	for {
+		h := format.PageHeader{}
+		if err := thrift.NewDecoder(protocol.NewReader(r)).Decode(&h); err != nil {
+			m.TotalCompressedSize = int64(len(out)) - start
+			return out
+		}
+		page := make([]byte, h.CompressedPageSize)
+		if _, err := io.ReadFull(r, page); err != nil {
+			t.Fatal(err)
+		}
+		m.DataPageOffset, h.CRC = start, 0
+		header, err := thrift.Marshal(&protocol, &h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(append(out, header...), page...)
+	}
+}
+
 // withoutChecksums returns a file whose pages have no checksums, as most writers
 // leave them out.
 func withoutChecksums(t testing.TB, file []byte) []byte {
@@ -395,30 +426,7 @@ func withoutChecksums(t testing.TB, file []byte) []byte {
 	var protocol thrift.CompactProtocol
 	for _, g := range meta.RowGroups {
 		for i := range g.Columns {
-			m := &g.Columns[i].MetaData
-			begin := m.DataPageOffset
-			if m.DictionaryPageOffset != 0 {
-				begin = m.DictionaryPageOffset
-			}
-			r := bufio.NewReader(io.NewSectionReader(in, begin, m.TotalCompressedSize))
-			start := int64(len(out))
-			m.DictionaryPageOffset = 0
-			for m.TotalCompressedSize = 0; ; m.TotalCompressedSize = int64(len(out)) - start {
-				h := format.PageHeader{}
-				if err := thrift.NewDecoder(protocol.NewReader(r)).Decode(&h); err != nil {
-					break
-				}
-				page := make([]byte, h.CompressedPageSize)
-				if _, err := io.ReadFull(r, page); err != nil {
-					t.Fatal(err)
-				}
-				m.DataPageOffset, h.CRC = start, 0
-				header, err := thrift.Marshal(&protocol, &h)
-				if err != nil {
-					t.Fatal(err)
-				}
-				out = append(append(out, header...), page...)
-			}
+			out = appendPages(t, out, in, &g.Columns[i].MetaData)
 		}
 	}
 	footer, err := thrift.Marshal(&protocol, meta)

@@ -122,17 +122,24 @@ func (r *runner) measureAll(ctx context.Context) error {
 		r.report.Results = append(r.report.Results, &report.Result{Work: w.name, Unit: "rows/s", Goal: w.goal})
 	}
 	for range r.rounds() {
-		for i := range r.works {
-			for j := range r.contenders {
-				r.measure(ctx, &r.works[i], &r.contenders[j], r.report.Results[i])
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-			}
+		if err := r.measureOnce(ctx); err != nil {
+			return err
 		}
 	}
 	if r.opts.GB > 0 {
 		return r.measureMemory(ctx)
+	}
+	return nil
+}
+
+func (r *runner) measureOnce(ctx context.Context) error {
+	for i := range r.works {
+		for j := range r.contenders {
+			r.measure(ctx, &r.works[i], &r.contenders[j], r.report.Results[i])
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func (m *importer) check(ctx context.Context) error {
 	var failures fault.List
 	seen, partials := map[string]bool{}, map[string]int{}
 	for _, name := range m.files {
-		r := newRejects(name, m.opts.Rejects)
+		r := newRejects(name, &m.opts)
 		partials[r.path(1)]++
 		r.nth = partials[r.path(1)]
 		m.rejects = append(m.rejects, r)
@@ -237,8 +237,11 @@ func (m *importer) readFile(ctx context.Context, i int, name string) (err error)
 func (m *importer) note(i int, s *source) {
 	r := m.rejects[i]
 	r.header = rejectsHeader(s.head, s.layout)
-	if c, ok := s.reader.(*csvReader); ok {
-		r.comma = c.comma
+	switch reader := s.reader.(type) {
+	case *csvReader:
+		r.comma = reader.comma
+	case *ndjsonReader:
+		r.text = reader.rejectText
 	}
 	for _, n := range s.head.notes {
 		m.report.Notes = append(m.report.Notes, Note{m.files[i], n})

@@ -98,6 +98,9 @@ type Options struct {
 	// Rejects is the folder for refused rows; "" is that of each file.
 	Rejects string
 
+	// Lang is the language of the reasons in them: "zh" for Chinese, else English.
+	Lang string
+
 	// Scratch opens an empty store for sorting ticks that are out of order, and
 	// says in which folder. It is closed and then removed by what is returned.
 	// Without it files out of order are refused.

@@ -3,11 +3,12 @@ package marketfile
 import (
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"io"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/series"
@@ -32,25 +33,20 @@ func newNDJSON(in *input, kind series.Kind) (*ndjsonReader, error) {
 		return nil, err
 	}
 	r.first = b
-	var all []string
-	seen := map[string]bool{}
+	o := objects{}
 	for line := range bytes.Lines(b.text) {
-		names, _, err := object(bytes.TrimSpace(line))
-		if err != nil {
-			continue
-		}
-		for _, name := range names {
-			if !seen[name] {
-				seen[name] = true
-				all = append(all, name)
+		// One that is none is refused when the block is read.
+		_ = o.read(bytes.TrimSpace(line), func(name, _ []byte) error {
+			if r.head.index(string(name)) < 0 {
+				r.head.columns = append(r.head.columns, headed{name: string(name)})
 			}
-		}
+			return nil
+		})
 	}
-	if len(all) == 0 {
+	if len(r.head.columns) == 0 {
 		return nil, fault.FileForm.Errorf("no line of the first ones is a JSON object")
 	}
-	r.head.columns = headedBy(all)
-	r.head.text = csvLine(all...)
+	r.head.text = csvLine(r.head.names()...)
 	return r, nil
 }
 
@@ -79,113 +75,132 @@ func (p ndjsonPiece) table(wanted []int) (*table, error) {
 	for i := range t.cells {
 		t.cells[i].texts = [][]byte{}
 	}
+	r := objectRow{head: p.head, kind: p.kind, values: make([][]byte, len(p.head.columns)), seen: make([]bool, len(p.head.columns))}
 	line := p.first - 1
 	for text := range bytes.Lines(p.text) {
 		line++
 		if text = bytes.TrimSpace(text); len(text) == 0 {
 			continue
 		}
-		names, values, err := object(text)
-		if err == nil {
-			err = p.unseen(names)
-		} else {
-			err = fault.FileRow.Errorf("the line is not a JSON object: %w", err)
-		}
-		if err != nil {
-			t.bad = append(t.bad, reject{line, csvLine(string(text)), err})
+		if err := r.read(text); err != nil {
+			t.bad = append(t.bad, reject{line, text, err})
 			continue
 		}
-		raw := p.raw(names, values)
-		t.lines, t.raw, t.bytes = append(t.lines, line), append(t.raw, raw), t.bytes+len(raw)
+		t.lines, t.raw, t.bytes = append(t.lines, line), append(t.raw, text), t.bytes+len(text)
 		for i, c := range wanted {
-			t.cells[i].texts = append(t.cells[i].texts, valueOf(p.head.columns[c].name, names, values))
+			t.cells[i].texts = append(t.cells[i].texts, r.values[c])
 		}
 	}
 	return t, nil
 }
 
-func valueOf(name string, names []string, values [][]byte) []byte {
-	if at := slices.Index(names, name); at >= 0 {
-		return values[at]
-	}
-	return nil
+// An objectRow reads objects into the columns of a header.
+type objectRow struct {
+	objects
+	head   *header
+	kind   series.Kind
+	values [][]byte // of the object that was read last, by column
+	seen   []bool
 }
 
-// raw returns the values of an object as a line below the header of refused rows.
-func (p ndjsonPiece) raw(names []string, values [][]byte) []byte {
-	all := make([]string, len(p.head.columns))
-	for i, c := range p.head.columns {
-		all[i] = string(valueOf(c.name, names, values))
-	}
-	return csvLine(all...)
+func (r *objectRow) read(text []byte) error {
+	clear(r.values)
+	clear(r.seen)
+	at := 0 // the column that comes next, if all objects are alike
+	return r.objects.read(text, func(name, value []byte) error {
+		column := at
+		if column >= len(r.head.columns) || r.head.columns[column].name != string(name) {
+			column = r.head.index(string(name))
+		}
+		switch {
+		case column < 0:
+			return r.unseen(string(name))
+		case r.seen[column]:
+			return fault.FileRow.Errorf("%q stands twice", name)
+		}
+		r.values[column], r.seen[column], at = value, true, column+1
+		return nil
+	})
 }
 
 // unseen returns an error if a name means a field and the first objects did not
 // have it: it would be passed over.
-func (p ndjsonPiece) unseen(names []string) error {
-	for _, name := range names {
-		if p.head.index(name) >= 0 {
-			continue
-		}
-		for _, all := range known[p.kind] {
-			if slices.Contains(all, plain(name)) {
-				return fault.FileRow.Errorf("the first objects of the file have no %q", name)
-			}
+func (r *objectRow) unseen(name string) error {
+	for _, all := range known[r.kind] {
+		if slices.Contains(all, plain(name)) {
+			return fault.FileRow.Errorf("the first objects of the file have no %q", name)
 		}
 	}
 	return nil
 }
 
-// object returns names and values of a JSON object: texts without their quotation
-// marks, null as nothing, and the rest as it stands there.
-func object(text []byte) (names []string, values [][]byte, err error) {
-	if !utf8.Valid(text) {
-		return nil, nil, fault.FileRow.Errorf("it is not UTF-8")
+// rejectText returns an object as a line below the header of refused rows, and
+// what is none as a single value.
+func (r *ndjsonReader) rejectText(text []byte) []byte {
+	o := objectRow{head: r.head, kind: r.kind, values: make([][]byte, len(r.head.columns)), seen: make([]bool, len(r.head.columns))}
+	if err := o.read(text); err != nil {
+		return csvLine(string(text))
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	begin, err := d.Token()
-	if err != nil {
-		return nil, nil, err
+	all := make([]string, len(o.values))
+	for i, v := range o.values {
+		all[i] = string(v)
 	}
-	if begin != json.Delim('{') {
-		return nil, nil, fault.FileRow.Errorf("it begins with %v", begin)
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, nil, err
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, nil, err
-		}
-		key, _ := name.(string) // names are strings, or Token fails
-		if slices.Contains(names, key) {
-			return nil, nil, fault.FileRow.Errorf("%q stands twice", key)
-		}
-		names, values = append(names, key), append(values, plainValue(value))
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, nil, fault.FileRow.Errorf("there is something behind the object")
-	}
-	return names, values, nil
+	return csvLine(all...)
 }
 
-func plainValue(value json.RawMessage) []byte {
-	switch {
-	case bytes.Equal(value, []byte("null")):
+// objects reads JSON objects. It is no good for several goroutines.
+type objects struct {
+	parser fastjson.Parser
+	kept   []byte // values of objects that were read; those in use stay as they are
+}
+
+// read gives name and value of each field of an object to take: texts without
+// their quotation marks, null as nothing, and the rest as it stands there. The
+// values stay as they are; a name is good until take returns.
+func (o *objects) read(text []byte, take func(name, value []byte) error) error {
+	if !utf8.Valid(text) {
+		return fault.FileRow.Errorf("it is not UTF-8")
+	}
+	// The parser takes more than is JSON.
+	if err := fastjson.ValidateBytes(text); err != nil {
+		return fault.FileRow.Errorf("the line is not a JSON object: %w", err)
+	}
+	v, err := o.parser.ParseBytes(text)
+	if err != nil {
+		return fault.FileRow.Errorf("the line is not a JSON object: %w", err)
+	}
+	object, err := v.Object()
+	if err != nil {
+		return fault.FileRow.Errorf("the line is not a JSON object: %w", err)
+	}
+	object.Visit(func(name []byte, v *fastjson.Value) {
+		if err == nil {
+			err = take(name, o.keep(v))
+		}
+	})
+	return err
+}
+
+// keep returns a value that outlives the next object.
+func (o *objects) keep(v *fastjson.Value) []byte {
+	const least = 64 << 10
+	if cap(o.kept)-len(o.kept) < 1<<10 {
+		o.kept = make([]byte, 0, least)
+	}
+	from := len(o.kept)
+	switch v.Type() {
+	case fastjson.TypeNull:
 		return nil
-	case value[0] != '"':
-		return value
+	case fastjson.TypeString:
+		text, _ := v.StringBytes() // it is one
+		if len(text) == 0 {
+			return []byte{}
+		}
+		o.kept = append(o.kept, text...)
+	default:
+		o.kept = v.MarshalTo(o.kept)
 	}
-	var s string
-	if err := json.Unmarshal(value, &s); err != nil {
-		return value
-	}
-	return []byte(s)
+	return o.kept[from:len(o.kept):len(o.kept)]
 }
 
 // csvLine returns values as a line of separated values, without its end.

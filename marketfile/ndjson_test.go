@@ -25,7 +25,7 @@ func TestALineThatIsNoObjectIsRefused(t *testing.T) {
 	f(`{}x`, fault.FileRow, "")
 	f(`{"time":"2026-01-05 09:31"`, fault.FileRow, "")
 	f(`{"time":"2026-01-05 09:31","open":1,"high":4,"low":0.5,"close":2,"open":2}`, fault.FileRow, "stands twice")
-	f(`{"time":"2026-01-05 09:31","open":1,"high":4,"low":0.5,"close":2}{}`, fault.FileRow, "behind the object")
+	f(`{"time":"2026-01-05 09:31","open":1,"high":4,"low":0.5,"close":2}{}`, fault.FileRow, "unexpected tail")
 	f(`[1]`, fault.FileRow, "")
 	f(`{"time":"2026-01-05 09:31","open":1,"high":4,"low":0.5}`, fault.FileCell, "close is empty")
 	f(`{"time":"2026-01-05 09:31","open":1,"high":4,"low":0.5,"close":null}`, fault.FileCell, "close is empty")

@@ -85,7 +85,7 @@ func TestRefusedRowsOfStandardInputGoToTheWorkingFolder(t *testing.T) {
 		"/dev/stdin": "stdin.rejects.csv", "/dev/fd/63": "63.rejects.csv", "/proc/self/fd/0": "0.rejects.csv",
 		"/devel/a.csv": "/devel/a.csv.rejects.csv", "dev/a.csv": "dev/a.csv.rejects.csv",
 	} {
-		if got := newRejects(file, "").path(1); got != want {
+		if got := newRejects(file, &Options{}).path(1); got != want {
 			t.Errorf("%s: got %s, want %s", file, got, want)
 		}
 	}

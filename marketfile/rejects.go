@@ -35,16 +35,18 @@ type rejects struct {
 	header []byte
 	begun  bool
 	lang   string
+	text   func(raw []byte) []byte // makes a line of what the file has, nil for itself
 }
 
-func newRejects(file, folder string) *rejects {
+func newRejects(file string, opts *Options) *rejects {
+	folder := opts.Rejects
 	if folder == "" {
 		folder = filepath.Dir(file)
 		if whole := filepath.ToSlash(folder) + "/"; strings.HasPrefix(whole, "/dev/") || strings.HasPrefix(whole, "/proc/") {
 			folder = "." // of /dev/stdin, and of what a shell calls /dev/fd/63
 		}
 	}
-	return &rejects{folder: folder, name: filepath.Base(file), comma: ','}
+	return &rejects{folder: folder, name: filepath.Base(file), comma: ',', lang: opts.Lang}
 }
 
 // path returns the path of the n-th file for refused rows.
@@ -86,7 +88,11 @@ func (r *rejects) append(bad []reject) error {
 		if code := fault.CodeOf(x.err); code != "" {
 			reason += " [" + string(code) + "]"
 		}
-		r.line(&b, strconv.FormatInt(x.line, 10), reason, x.raw)
+		text := x.raw
+		if r.text != nil && text != nil {
+			text = r.text(text)
+		}
+		r.line(&b, strconv.FormatInt(x.line, 10), reason, text)
 	}
 	f, err := os.OpenFile(r.partial(), flags, 0o666)
 	if err != nil {

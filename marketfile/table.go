@@ -17,6 +17,14 @@ type header struct {
 	notes   []error
 }
 
+func (h *header) names() []string {
+	names := make([]string, len(h.columns))
+	for i, c := range h.columns {
+		names[i] = c.name
+	}
+	return names
+}
+
 // A headed is a column of a file.
 type headed struct {
 	name  string

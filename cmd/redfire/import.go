@@ -233,6 +233,7 @@ func (p *program) importInto(ctx context.Context, im *importing, files []string,
 		return err
 	}
 	defer func() { err = together(err, store.Close()) }()
+	o.Lang = p.lang
 	o.Scratch = func() (*marketfile.Scratch, error) { return newScratch(store.path) }
 	bar := p.newProgress()
 	o.Progress = bar.show

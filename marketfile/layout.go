@@ -137,8 +137,9 @@ func (r *resolver) missing(field string) error {
 
 func (r *resolver) columnNames() string {
 	names := make([]string, 0, len(r.head.columns))
-	for _, c := range r.head.columns {
-		names = append(names, fmt.Sprintf("%q", shown([]byte(c.name))))
+	for i, c := range r.head.columns {
+		name := cmp.Or(shown([]byte(c.name)), fmt.Sprintf("#%d", i+1)) // as it is called if it has no name
+		names = append(names, fmt.Sprintf("%q", name))
 	}
 	const most = 40
 	if len(names) > most {
@@ -162,7 +163,7 @@ func (r *resolver) columnOf(field string) (int, error) {
 	var found []int
 	for _, name := range known[r.kind][field] {
 		for i, c := range r.head.columns {
-			if plain(c.name) == name && !r.taken(c.name) {
+			if plain(c.name) == name && !r.taken(i) {
 				found = append(found, i)
 			}
 		}
@@ -194,13 +195,13 @@ func (r *resolver) onlyOne(name string) error {
 }
 
 // taken reports whether a column was said to be some field, or to be kept.
-func (r *resolver) taken(name string) bool {
-	for _, column := range r.opts.Map {
-		if column == name {
+func (r *resolver) taken(column int) bool {
+	for _, name := range r.opts.Map {
+		if r.head.index(name) == column {
 			return true
 		}
 	}
-	return slices.ContainsFunc(r.opts.Keep, func(k Kept) bool { return k.Column == name })
+	return slices.ContainsFunc(r.opts.Keep, func(k Kept) bool { return r.head.index(k.Column) == column })
 }
 
 // fromPath takes symbol and interval from the path of a file, unless they are
@@ -317,7 +318,7 @@ func (r *resolver) ownColumnOf(field string) int {
 func (r *resolver) wantOwnExtras() {
 	for i, c := range r.head.columns {
 		name, typed, _ := strings.Cut(c.name, ":")
-		if c.name == "" || name == rejectLine || name == rejectReason || r.ownColumnOf(c.name) == i && isField(r.kind, c.name) || r.taken(c.name) {
+		if c.name == "" || name == rejectLine || name == rejectReason || r.ownColumnOf(c.name) == i && isField(r.kind, c.name) || r.taken(i) {
 			continue
 		}
 		column := series.BaseColumn{Name: name, Type: cmp.Or(typeNamed(typed), typeOf(c.typed))}

@@ -256,6 +256,25 @@ func TestColumnsAreMappedKeptAndNoted(t *testing.T) {
 	}
 }
 
+func TestAColumnWithoutANameGoesByItsNumber(t *testing.T) {
+	text := ",open,high,low,close\n2026-01-05 09:30,1,4,0.5,2\n"
+	_, _, err := barsOf(t, text, barsIn(t))
+	if !errors.Is(err, fault.FileColumns) || !strings.Contains(err.Error(), `"#1", "open"`) {
+		t.Errorf("got %v, want an error that calls the column #1", err)
+	}
+	o := barsIn(t)
+	o.Map = map[string]string{"time": "#1", "close": "#5"}
+	if got, r, err := barsOf(t, text, o); err != nil || r.New != 1 || !strings.Contains(got, "close=2") {
+		t.Errorf("got %s%s, %v", got, counts(r), err)
+	}
+	for _, none := range []string{"#0", "#6", "#x", "#"} {
+		o.Map = map[string]string{"time": none}
+		if _, _, err := barsOf(t, text, o); !errors.Is(err, fault.FileColumns) {
+			t.Errorf("%s: got %v, want fault.FileColumns", none, err)
+		}
+	}
+}
+
 func TestFilesWithoutAHeader(t *testing.T) {
 	o := barsIn(t)
 	o.Columns = []string{"close", "open", "high", "low", "time"}

@@ -59,7 +59,7 @@ type Options struct {
 	Columns []string
 
 	// Map names the column of a field where its name does not tell: "open" is in
-	// "OpeningPx". Fields are the base columns of the store, and time, date,
+	// "OpeningPx", or in "#2", the second one. Fields are the base columns of the store, and time, date,
 	// symbol, code, exchange, interval and seq.
 	Map map[string]string
 

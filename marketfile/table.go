@@ -3,7 +3,9 @@ package marketfile
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -31,13 +33,17 @@ type headed struct {
 	typed cellType // what Parquet says of it
 }
 
+// index returns the place of a column by its name, or by its number from 1, "#1",
+// and none if there is no such column.
 func (h *header) index(name string) int {
-	for i, c := range h.columns {
-		if c.name == name {
-			return i
-		}
+	if i := slices.IndexFunc(h.columns, func(c headed) bool { return c.name == name }); i >= 0 {
+		return i
 	}
-	return -1
+	number, ok := strings.CutPrefix(name, "#")
+	if n, err := strconv.Atoi(number); ok && err == nil && 1 <= n && n <= len(h.columns) {
+		return n - 1
+	}
+	return none
 }
 
 // A cellType is what a file says of the values of a column.

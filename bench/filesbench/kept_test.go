@@ -150,6 +150,8 @@ func TestWhatPandasDoesNotNameIsAskedFor(t *testing.T) {
 	f(parquet, false)
 	opts.Map = map[string]string{"time": "__index_level_0__"}
 	f(parquet, true)
+	opts.Map = map[string]string{"time": "#1"}
+	f(csv, true)
 }
 
 func TestAFileThatPythonCutShortIsRefused(t *testing.T) {

@@ -51,11 +51,9 @@ func TestSalvageKeepsRowsFromBeforeABulkApart(t *testing.T) {
 // from Salvage the one that was written in its place and acknowledged.
 func TestSalvageTakesTheGroupThatCounts(t *testing.T) {
 	h := newBench(quiet(100))
-	log := &hooked{Folder: h.disk.Folder("log")}
-	e, err := newEngine(h.data, log, h.opts)
-	must(t, err)
+	e := h.open(t)
 	write(t, e, bars(1, 2, 1))
-	log.set(func(op, name string) error {
+	h.disk.Ask("log", func(op, name string) error {
 		if op == "sync" && name == "0000000001.log" || op == "create" {
 			return errors.New("input/output error")
 		}
@@ -64,7 +62,7 @@ func TestSalvageTakesTheGroupThatCounts(t *testing.T) {
 	if err := e.Write(t.Context(), []series.Frame{bars(2, 3, 2)}); !errors.Is(err, fault.Unknown) {
 		t.Fatalf("got %v, want fault.Unknown", err)
 	}
-	log.set(nil)
+	h.disk.Ask("log", nil)
 	write(t, e, bars(3, 4, 3))
 	want := rowsOf(t, e)
 	got, found := salvagedRows(t, h.disk.Kill())
@@ -78,13 +76,11 @@ func TestSalvageTakesTheGroupThatCounts(t *testing.T) {
 // known yet, so that others are let through, and what applies them panics.
 func TestATypeThatMayHaveBeenWrittenIsKnown(t *testing.T) {
 	h := newBench(quiet(100))
-	log := &hooked{Folder: h.disk.Folder("log")}
-	e, err := newEngine(h.data, log, h.opts)
-	must(t, err)
+	e := h.open(t)
 	st := series.New(e, nil)
 	reached, goOn := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	log.set(func(op, name string) error {
+	h.disk.Ask("log", func(op, name string) error {
 		if op == "sync" && strings.HasSuffix(name, ".log") {
 			once.Do(func() { close(reached); <-goOn })
 		}
@@ -157,7 +153,7 @@ func TestBothRootsAreSoundAfterOneWasWritten(t *testing.T) {
 	write(t, e, bars(1, 4, 1))
 	must(t, e.flush())
 	write(t, e, bars(11, 14, 2))
-	h.data.set(func(op, name string) error {
+	h.disk.Ask("data", func(op, name string) error {
 		if op == "rename" && name == rootNames[1] {
 			return errors.New("input/output error")
 		}
@@ -197,7 +193,7 @@ func TestAManifestThatCannotBeWrittenLeavesNoSegments(t *testing.T) {
 	must(t, e.flush())
 	write(t, e, bars(4, 6, 1))
 	must(t, e.flush())
-	h.data.set(func(op, name string) error {
+	h.disk.Ask("data", func(op, name string) error {
 		if op == "create" && strings.HasPrefix(name, manifestPrefix) {
 			return disk.ErrFull
 		}
@@ -262,7 +258,7 @@ func TestNothingIsWrittenAfterClose(t *testing.T) {
 	h := newBench(quiet(100))
 	e := h.open(t)
 	write(t, e, bars(1, 4, 1))
-	h.data.set(func(op, name string) error {
+	h.disk.Ask("data", func(op, name string) error {
 		if op == "create" {
 			return disk.ErrFull
 		}
@@ -271,7 +267,7 @@ func TestNothingIsWrittenAfterClose(t *testing.T) {
 	if err := e.Close(); err == nil {
 		t.Fatal("there was no room, and nothing is said")
 	}
-	h.data.set(nil)
+	h.disk.Ask("data", nil)
 	again := h.open(t)
 	defer again.Close()
 	write(t, again, bars(5, 7, 2))
@@ -380,12 +376,10 @@ func TestTextsCountAsMemory(t *testing.T) {
 // leaveWrite writes to a log whose sync is held, and leaves the call.
 func leaveWrite(t *testing.T, h *bench, f series.Frame) (e *Engine, goOn func()) {
 	t.Helper()
-	log := &hooked{Folder: h.disk.Folder("log")}
-	e, err := newEngine(h.data, log, h.opts)
-	must(t, err)
+	e = h.open(t)
 	reached, released := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	log.set(func(op, name string) error {
+	h.disk.Ask("log", func(op, name string) error {
 		if op == "sync" && strings.HasSuffix(name, ".log") {
 			once.Do(func() { close(reached); <-released })
 		}

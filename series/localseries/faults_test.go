@@ -17,80 +17,6 @@ import (
 	"github.com/redfire-quant/redfire/series"
 )
 
-// hooked is a folder that asks before it does something.
-type hooked struct {
-	disk.Folder
-	mu   sync.Mutex
-	hook func(op, name string) error
-}
-
-func (h *hooked) set(f func(op, name string) error) {
-	h.mu.Lock()
-	h.hook = f
-	h.mu.Unlock()
-}
-
-func (h *hooked) ask(op, name string) error {
-	h.mu.Lock()
-	f := h.hook
-	h.mu.Unlock()
-	if f == nil {
-		return nil
-	}
-	return f(op, name)
-}
-
-type hookedFile struct {
-	disk.File
-	h    *hooked
-	name string
-}
-
-func (h *hooked) wrap(f disk.File, name string, err error) (disk.File, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &hookedFile{f, h, name}, nil
-}
-func (h *hooked) Create(name string) (disk.File, error) {
-	if err := h.ask("create", name); err != nil {
-		return nil, err
-	}
-	f, err := h.Folder.Create(name)
-	return h.wrap(f, name, err)
-}
-func (h *hooked) Open(name string) (disk.File, error) {
-	if err := h.ask("open", name); err != nil {
-		return nil, err
-	}
-	f, err := h.Folder.Open(name)
-	return h.wrap(f, name, err)
-}
-func (h *hooked) Remove(name string) error {
-	if err := h.ask("remove", name); err != nil {
-		return err
-	}
-	return h.Folder.Remove(name)
-}
-func (h *hooked) Rename(a, b string) error {
-	if err := h.ask("rename", b); err != nil {
-		return err
-	}
-	return h.Folder.Rename(a, b)
-}
-func (f *hookedFile) WriteAt(b []byte, at int64) (int, error) {
-	if err := f.h.ask("write", f.name); err != nil {
-		return 0, err
-	}
-	return f.File.WriteAt(b, at)
-}
-func (f *hookedFile) Sync() error {
-	if err := f.h.ask("sync", f.name); err != nil {
-		return err
-	}
-	return f.File.Sync()
-}
-
 var rebarKey = series.BarKey(market.Symbol{Code: "rb2601", Exchange: market.SHFE}, market.Minute)
 
 func at(m int) market.Time { return market.Time(60e9 * int64(m)) }
@@ -133,23 +59,22 @@ func rowsOf(t testing.TB, e *Engine) string {
 
 type bench struct {
 	disk *disktest.Disk
-	data *hooked
 	opts *Options
 }
 
-func newBench(opts *Options) *bench {
-	h := &bench{disk: disktest.New(1), opts: opts}
-	h.data = &hooked{Folder: h.disk.Folder("data")}
-	return h
-}
+func newBench(opts *Options) *bench { return &bench{disktest.New(1), opts} }
+
 func (h *bench) open(t testing.TB) *Engine {
 	t.Helper()
-	h.data = &hooked{Folder: h.disk.Folder("data")}
-	e, err := newEngine(h.data, h.disk.Folder("log"), h.opts)
+	e, err := h.tryOpen()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
+}
+
+func (h *bench) tryOpen() (*Engine, error) {
+	return newEngine(h.disk.Folder("data"), h.disk.Folder("log"), h.opts)
 }
 
 func must(t testing.TB, err error) {
@@ -175,7 +100,7 @@ func (h *bench) holdBulk(t testing.TB, do func() error) (release func()) {
 	t.Helper()
 	reached, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	var once sync.Once
-	h.data.set(func(op, name string) error {
+	h.disk.Ask("data", func(op, name string) error {
 		if op == "create" && strings.HasPrefix(name, segmentPrefix) {
 			first := false
 			once.Do(func() { first = true })
@@ -356,13 +281,13 @@ func TestAManifestThatCannotBeRemovedDoesNoHarm(t *testing.T) {
 				return err
 			}
 			if what == "flush" {
-				h.data.set(fail)
+				h.disk.Ask("data", fail)
 				t.Log("flush:", e.flush())
 				e.sizes.merge = 2
 				mergeAll(t, e)
 			} else {
 				must(t, e.flush())
-				h.data.set(fail)
+				h.disk.Ask("data", fail)
 				e.sizes.merge = 2
 				_, err := e.mergeOnce()
 				t.Log("merge:", err)
@@ -388,7 +313,7 @@ func TestWritersGoOnWhenThereIsSpaceAgain(t *testing.T) {
 	h := newBench(&Options{Memory: 2000, Floor: 1, sizes: sizes{bulk: 1000, chunk: 5, merge: 100}})
 	e := h.open(t)
 	defer e.Close()
-	h.data.set(func(op, name string) error {
+	h.disk.Ask("data", func(op, name string) error {
 		if op == "create" && strings.HasPrefix(name, segmentPrefix) {
 			return disk.ErrFull
 		}
@@ -400,7 +325,7 @@ func TestWritersGoOnWhenThereIsSpaceAgain(t *testing.T) {
 	}
 	t.Log("refused with", err)
 	<-time.After(50 * time.Millisecond)
-	h.data.set(nil) // room again
+	h.disk.Ask("data", nil) // room again
 	for range 30 {
 		if err = e.Write(t.Context(), []series.Frame{bars(1, 2, 1)}); err == nil {
 			return
@@ -494,15 +419,13 @@ func TestAMergeDoesNotJoinAcrossABulkThatIsAcceptedMeanwhile(t *testing.T) {
 	must(t, e.flush())
 	// 1=7 2=8 3=8 4..12=7 is right. Merge segments 1 and 2 while the bulk is accepted.
 	reached, goOn := make(chan struct{}), make(chan struct{})
-	held := h.data.hook
 	var once sync.Once
-	h.data.set(func(op, name string) error {
+	h.disk.Ask("data", func(op, name string) error {
 		if op == "write" && name == segmentName(e.numbers-1) {
 			once.Do(func() { close(reached); <-goOn })
 		}
-		return held(op, name)
+		return nil
 	})
-	_ = held
 	e.sizes.merge = 2
 	done := make(chan error, 1)
 	go func() { _, err := e.mergeOnce(); done <- err }()
@@ -511,7 +434,7 @@ func TestAMergeDoesNotJoinAcrossABulkThatIsAcceptedMeanwhile(t *testing.T) {
 	case err := <-done:
 		t.Fatal("merge ended", err)
 	}
-	h.data.set(held)
+	h.disk.Ask("data", nil)
 	release()
 	want := rowsOf(t, e)
 	close(goOn)
@@ -580,13 +503,13 @@ func TestAFileThatCannotBeOpenedIsNotCorrupt(t *testing.T) {
 	write(t, e, bars(1, 5, 1))
 	must(t, e.Close())
 	for _, prefix := range []string{"root.", manifestPrefix, segmentPrefix} {
-		h.data.set(func(op, name string) error {
+		h.disk.Ask("data", func(op, name string) error {
 			if op == "open" && strings.HasPrefix(name, prefix) {
 				return &fs.PathError{Op: op, Path: name, Err: errors.New("too many open files")}
 			}
 			return nil
 		})
-		if _, err := newEngine(h.data, h.disk.Folder("log"), h.opts); !errors.Is(err, fault.Unavailable) || errors.Is(err, fault.Corrupt) {
+		if _, err := h.tryOpen(); !errors.Is(err, fault.Unavailable) || errors.Is(err, fault.Corrupt) {
 			t.Errorf("%s cannot be opened: got %v, want fault.Unavailable alone", prefix, err)
 		}
 	}
@@ -663,7 +586,7 @@ func TestTypesOfDeadRowsDoNotCount(t *testing.T) {
 	must(t, e.flush())
 	reached, goOn := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	h.data.set(func(op, name string) error {
+	h.disk.Ask("data", func(op, name string) error {
 		if op == "sync" && strings.HasPrefix(name, segmentPrefix) {
 			first := false
 			once.Do(func() { first = true })

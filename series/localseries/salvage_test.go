@@ -132,7 +132,7 @@ func TestSalvageDoesNotRaiseTheDeadOfSegmentsThatCannotBeRemoved(t *testing.T) {
 	h := newBench(quiet(100))
 	e := deleted(t, h)
 	defer e.Close()
-	h.data.set(func(op, name string) error {
+	h.disk.Ask("data", func(op, name string) error {
 		if op == "remove" && name == segmentName(1) {
 			return errors.New("used by another process")
 		}
@@ -145,7 +145,7 @@ func TestSalvageDoesNotRaiseTheDeadOfSegmentsThatCannotBeRemoved(t *testing.T) {
 		wantNoneRaised(t, fmt.Sprint("merge ", i), e, filesOf(t, h.disk))
 		another(t, e, 20+i)
 	}
-	h.data.set(nil)
+	h.disk.Ask("data", nil)
 	mergeAll(t, e)
 	another(t, e, 30)
 	mergeAll(t, e)

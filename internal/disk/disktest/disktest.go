@@ -48,11 +48,28 @@ type Disk struct {
 	syncs    int   // syncs of files that succeed before one fails; -1: all do
 	names    int   // syncs of folders, likewise
 	capacity int64 // bytes in files, 0 for no limit
+	hooks    map[string]Hook
 }
+
+// A Hook is asked before each operation on a folder, by whoever does it, and may
+// wait. It is told what is done: "create", "open", "rename", "remove", "sync names"
+// of the folder, or "read", "write", "truncate", "sync" of a file; and the name of
+// the file, for a rename the new one. With an error the operation fails, and does
+// nothing, but that a sync of a file loses what it should have written.
+type Hook func(op, name string) error
+
+// A Late is an error of a Hook after which an operation fails and has happened,
+// a write by half: so an answer is lost on its way.
+type Late struct{ Err error }
+
+func (l *Late) Error() string { return l.Err.Error() }
+
+// Unwrap returns why the operation fails.
+func (l *Late) Unwrap() error { return l.Err }
 
 // New returns an empty disk.
 func New(seed uint64) *Disk {
-	return &Disk{random: rand.New(rand.NewPCG(seed, 0)), folders: map[string]*folder{}, syncs: -1, names: -1}
+	return &Disk{random: rand.New(rand.NewPCG(seed, 0)), folders: map[string]*folder{}, hooks: map[string]Hook{}, syncs: -1, names: -1}
 }
 
 // Folder returns the folder of that name, which it makes if it is not there.
@@ -92,6 +109,14 @@ func (d *Disk) FailFolderSync(after int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.names = after
+}
+
+// Ask has h be asked before each operation on the folder of that name, until the
+// next call; nil is no hook.
+func (d *Disk) Ask(folder string, h Hook) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hooks[folder] = h
 }
 
 // Limit makes the disk full at that many bytes in files; 0 is no limit.
@@ -309,13 +334,47 @@ func (f *folder) fault(op, name string, err error) error {
 	return &fs.PathError{Op: op, Path: f.Path(name), Err: err}
 }
 
+// ask asks the hook of the folder whether an operation fails, and whether it
+// happens.
+func (f *folder) ask(op, name string) (happens bool, err error) {
+	f.disk.mu.Lock()
+	hook := f.disk.hooks[f.name]
+	f.disk.mu.Unlock()
+	if hook == nil {
+		return true, nil
+	}
+	if err = hook(op, name); err == nil {
+		return true, nil
+	}
+	return errors.As(err, new(*Late)), f.fault(op, name, err)
+}
+
+// asked does an operation unless the hook says that it fails.
+func (f *folder) asked(op, name string, do func() error) error {
+	happens, err := f.ask(op, name)
+	if happens {
+		if failed := do(); failed != nil {
+			return failed
+		}
+	}
+	return err
+}
+
 // rename makes a change of names.
 func (f *folder) rename(c change) {
 	c.apply(f.now)
 	f.pending = append(f.pending, c)
 }
 
-func (f *folder) Create(name string) (disk.File, error) {
+func (f *folder) Create(name string) (made disk.File, err error) {
+	err = f.asked("create", name, func() (err error) { made, err = f.create(name); return err })
+	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+func (f *folder) create(name string) (disk.File, error) {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
 	if f.now[name] != nil && !f.disk.stopped {
@@ -330,6 +389,9 @@ func (f *folder) Create(name string) (disk.File, error) {
 }
 
 func (f *folder) Open(name string) (disk.File, error) {
+	if _, err := f.ask("open", name); err != nil {
+		return nil, err
+	}
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
 	n := f.now[name]
@@ -343,6 +405,10 @@ func (f *folder) Open(name string) (disk.File, error) {
 }
 
 func (f *folder) Rename(from, to string) error {
+	return f.asked("rename", to, func() error { return f.renameNow(from, to) })
+}
+
+func (f *folder) renameNow(from, to string) error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
 	n := f.now[from]
@@ -357,6 +423,10 @@ func (f *folder) Rename(from, to string) error {
 }
 
 func (f *folder) Remove(name string) error {
+	return f.asked("remove", name, func() error { return f.removeNow(name) })
+}
+
+func (f *folder) removeNow(name string) error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
 	if f.now[name] == nil && !f.disk.stopped {
@@ -379,6 +449,10 @@ func (f *folder) List() ([]string, error) {
 }
 
 func (f *folder) Sync() error {
+	return f.asked("sync names", "", func() error { return f.syncNow() })
+}
+
+func (f *folder) syncNow() error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
 	if err := f.disk.change(); err != nil {
@@ -413,6 +487,9 @@ type file struct {
 func (f *file) fault(op string, err error) error { return f.folder.fault(op, f.name, err) }
 
 func (f *file) ReadAt(b []byte, at int64) (int, error) {
+	if _, err := f.folder.ask("read", f.name); err != nil {
+		return 0, err
+	}
 	f.folder.disk.mu.Lock()
 	defer f.folder.disk.mu.Unlock()
 	if f.folder.disk.stopped {
@@ -429,7 +506,21 @@ func (f *file) ReadAt(b []byte, at int64) (int, error) {
 	return n, nil
 }
 
-func (f *file) WriteAt(b []byte, at int64) (int, error) {
+func (f *file) WriteAt(b []byte, at int64) (n int, err error) {
+	happens, why := f.folder.ask("write", f.name)
+	if why != nil {
+		b = b[:len(b)/2]
+	}
+	if happens {
+		n, err = f.write(b, at)
+	}
+	if err == nil {
+		err = why
+	}
+	return n, err
+}
+
+func (f *file) write(b []byte, at int64) (int, error) {
 	d := f.folder.disk
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -457,6 +548,10 @@ func (f *file) WriteAt(b []byte, at int64) (int, error) {
 }
 
 func (f *file) Truncate(size int64) error {
+	return f.folder.asked("truncate", f.name, func() error { return f.truncate(size) })
+}
+
+func (f *file) truncate(size int64) error {
 	f.folder.disk.mu.Lock()
 	defer f.folder.disk.mu.Unlock()
 	if err := f.folder.disk.change(); err != nil {
@@ -467,6 +562,12 @@ func (f *file) Truncate(size int64) error {
 }
 
 func (f *file) Sync() error {
+	_, err := f.folder.ask("sync", f.name)
+	return f.sync(err)
+}
+
+// sync makes the file durable, unless it fails for a reason.
+func (f *file) sync(why error) error {
 	d := f.folder.disk
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -474,9 +575,12 @@ func (f *file) Sync() error {
 		return f.fault("sync", err)
 	}
 	n := f.inode
-	if fails(&d.syncs) {
+	if why == nil && fails(&d.syncs) {
+		why = f.fault("sync", ErrSync)
+	}
+	if why != nil {
 		n.lose()
-		return f.fault("sync", ErrSync)
+		return why
 	}
 	n.durable = append(n.durable[:min(len(n.durable), len(n.data))], make([]byte, max(0, len(n.data)-len(n.durable)))...)
 	for at := range n.dirty {

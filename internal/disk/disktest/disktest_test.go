@@ -361,6 +361,94 @@ func TestThePowerGoesAtAnOperation(t *testing.T) {
 	}
 }
 
+// operationsOn returns what can be done to a folder, by what its hook is told.
+func operationsOn(t *testing.T, d *Disk) map[string]func() error {
+	t.Helper()
+	f := d.Folder("f")
+	durable(t, f, "a", 'x', 8)
+	file := write(t, f, "a", 'y', 0, 8) // waits for a sync
+	return map[string]func() error{
+		"create b":   func() error { _, err := f.Create("b"); return err },
+		"open a":     func() error { _, err := f.Open("a"); return err },
+		"rename b":   func() error { return f.Rename("a", "b") },
+		"remove a":   func() error { return f.Remove("a") },
+		"sync names": f.Sync,
+		"read a":     func() error { _, err := file.ReadAt(make([]byte, 1), 0); return err },
+		"write a":    func() error { _, err := file.WriteAt([]byte("zzzzzzzz"), 0); return err },
+		"truncate a": func() error { return file.Truncate(4) },
+		"sync a":     file.Sync,
+	}
+}
+
+func TestAHookSaysWhatFails(t *testing.T) {
+	errHook := errors.New("the hook says so")
+	f := func(what string, why error, want string) {
+		t.Helper()
+		d := New(1)
+		operations := operationsOn(t, d)
+		var asked []string
+		d.Ask("f", func(op, name string) error {
+			asked = append(asked, strings.TrimSpace(op+" "+name))
+			return why
+		})
+		if err := operations[what](); !errors.Is(err, errHook) {
+			t.Errorf("%s: got %v, want what the hook says", what, err)
+		}
+		if !slices.Equal(asked, []string{what}) {
+			t.Errorf("%s: the hook was asked of %q", what, asked)
+		}
+		d.Ask("f", nil)
+		if got := filesOf(t, d.Kill()); got != want {
+			t.Errorf("%s, %T: got %q, want %q", what, why, got, want)
+		}
+	}
+	late := &Late{errHook}
+	for what := range operationsOn(t, New(1)) {
+		f(what, errHook, "a=8y")
+	}
+	f("create b", late, "a=8y b=")
+	f("rename b", late, "b=8y")
+	f("remove a", late, "")
+	f("write a", late, "a=4z4y")
+	f("truncate a", late, "a=4y")
+	f("open a", late, "a=8y")
+	f("read a", late, "a=8y")
+
+	want(t, "a sync that a hook has fail loses what it should have written", outcomes(t, func(d *Disk, f disk.Folder) {
+		file := durable(t, f, "a", 'x', 8)
+		write(t, f, "a", 'y', 0, 8)
+		d.Ask("f", func(string, string) error { return errHook })
+		if err := file.Sync(); !errors.Is(err, errHook) {
+			t.Errorf("got %v, want what the hook says", err)
+		}
+		d.Ask("f", nil)
+		must(t, file.Sync())
+	}), true, "a=8x", "a=8y")
+}
+
+func TestAHookMayWaitAndUseTheDisk(t *testing.T) {
+	d := New(1)
+	d.Folder("g")
+	d.Ask("f", func(op, _ string) error {
+		if op != "create" {
+			return nil
+		}
+		_, err := d.Folder("g").Create("b")
+		return err
+	})
+	durable(t, d.Folder("f"), "a", 'x', 1)
+	if _, err := d.Folder("g").Open("b"); err != nil {
+		t.Errorf("the file that the hook made: %v", err)
+	}
+	next := d.Kill()
+	if _, err := next.Folder("f").Create("c"); err != nil {
+		t.Errorf("the disk of the next process: %v", err)
+	}
+	if _, err := next.Folder("g").Open("c"); err == nil {
+		t.Error("the disk of the next process asks the hook")
+	}
+}
+
 func TestChanceIsDecidedByTheSeed(t *testing.T) {
 	left := func(seed uint64) (all []string) {
 		d := New(seed)

@@ -206,11 +206,13 @@ func (l *Log) last() segment {
 	return l.segments[len(l.segments)-1]
 }
 
-// takeBack undoes a write that failed.
+// takeBack undoes a write that failed. If it cannot, nobody reads what is there
+// once the next segment begins where it did; but whoever opens the log before that
+// finds it, should it be whole.
 func (l *Log) takeBack(cause error) error {
 	if err := l.file.Truncate(l.offset()); err != nil {
-		l.unsure = true // nobody reads it: the next segment begins where it did
-		cause = errors.Join(cause, err)
+		l.unsure = true
+		return fault.DiskUnsure.Errorf("a write failed, and so did taking it back: %w", errors.Join(cause, err))
 	}
 	return failed(cause)
 }
@@ -260,6 +262,9 @@ func (l *Log) begin(s segment) (disk.File, error) {
 	name := segmentName(s.number)
 	f, err := l.folder.Create(name)
 	if err != nil {
+		if !errors.Is(err, fs.ErrExist) {
+			l.halfMade = name // it may be there all the same
+		}
 		return nil, failed(err)
 	}
 	_, err = f.WriteAt(headerOf(l.id, s), 0)

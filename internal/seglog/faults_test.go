@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/redfire-quant/redfire/fault"
-	"github.com/redfire-quant/redfire/internal/disk"
 	"github.com/redfire-quant/redfire/internal/disk/disktest"
 )
 
@@ -36,63 +35,19 @@ func TestACutDuringAReadIsNotCorrupt(t *testing.T) {
 	}
 }
 
-type flaky struct {
-	disk.Folder
-	fail func(op, name string) error
-}
-
-type flakyFile struct {
-	disk.File
-	d    *flaky
-	name string
-}
-
-func (d *flaky) Create(name string) (disk.File, error) {
-	f, err := d.Folder.Create(name)
-	if err != nil {
-		return nil, err
-	}
-	return &flakyFile{f, d, name}, nil
-}
-func (d *flaky) Open(name string) (disk.File, error) {
-	f, err := d.Folder.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	return &flakyFile{f, d, name}, nil
-}
-func (d *flaky) Remove(name string) error {
-	if err := d.fail("remove", name); err != nil {
-		return err
-	}
-	return d.Folder.Remove(name)
-}
-func (f *flakyFile) WriteAt(b []byte, at int64) (int, error) {
-	if err := f.d.fail("write", f.name); err != nil {
-		return 0, err
-	}
-	return f.File.WriteAt(b, at)
-}
-func (f *flakyFile) Sync() error {
-	if err := f.d.fail("sync", f.name); err != nil {
-		return err
-	}
-	return f.File.Sync()
-}
-
 // The disk is away for a moment while a segment is begun: neither its header is
 // written, nor can it be removed. Then all is well again, and writes are
 // acknowledged; but the log cannot be opened any more.
 func TestASegmentThatWasBegunByHalfDoesNoHarm(t *testing.T) {
 	d := disktest.New(1)
 	away := false
-	folder := &flaky{d.Folder("log"), func(op, name string) error {
-		if away && name != "synced" {
+	d.Ask("log", func(op, name string) error {
+		if away && name != "synced" && op != "create" {
 			return errors.New("the disk is away")
 		}
 		return nil
-	}}
-	l, _, err := Open(folder, &Options{SegmentBytes: 200, Floor: 1})
+	})
+	l, _, err := Open(d.Folder("log"), &Options{SegmentBytes: 200, Floor: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +65,7 @@ func TestASegmentThatWasBegunByHalfDoesNoHarm(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	d.Ask("log", nil)
 	l, _, err = Open(d.Folder("log"), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -132,9 +88,10 @@ func TestAFileOfWhichASyncFailedIsNotWrittenTo(t *testing.T) {
 func afterFailedSyncs(t *testing.T, first, which int) {
 	t.Helper()
 	syncs, bad := 0, map[string]bool{}
-	folder := &flaky{disktest.New(1).Folder("log"), func(op, name string) error {
+	d := disktest.New(1)
+	d.Ask("log", func(op, name string) error {
 		switch {
-		case name == markerName || op == "remove":
+		case name == markerName:
 		case op == "write" && bad[name]:
 			t.Errorf("after %d syncs those of %b fail: %s is written to after that", first, which, name)
 		case op == "sync":
@@ -144,8 +101,8 @@ func afterFailedSyncs(t *testing.T, first, which int) {
 			}
 		}
 		return nil
-	}}
-	l, _, err := Open(folder, small)
+	})
+	l, _, err := Open(d.Folder("log"), small)
 	if err != nil {
 		return
 	}
@@ -177,6 +134,43 @@ func TestWhatComesAfterASegmentThatWasBegunByHalfCounts(t *testing.T) {
 		}
 		appendTo(t, l, "second") // has room in the segment before
 		want(t, open(t, d.Kill().Folder("log"), small), 0, "first", "second")
+	}
+}
+
+// Seen once: a file was made, and the disk said that it was not. It stood between
+// those that came before and after it, and the log could not be opened again.
+func TestAFileThatIsSaidNotToBeMadeDoesNoHarm(t *testing.T) {
+	d := disktest.New(1)
+	l := open(t, d.Folder("log"), small)
+	appendTo(t, l, "first")
+	d.Ask("log", func(op, _ string) error {
+		if op == "create" {
+			return &disktest.Late{Err: errors.New("input/output error")}
+		}
+		return nil
+	})
+	for range 2 {
+		if _, err := l.Append(t.Context(), make([]byte, 390)); !errors.Is(err, fault.Unavailable) {
+			t.Errorf("a file that cannot be made: got %v, want fault.Unavailable", err)
+		}
+	}
+	d.Ask("log", nil)
+	appendTo(t, l, "second")
+	want(t, open(t, d.Kill().Folder("log"), small), 0, "first", "second")
+}
+
+// Seen once: a write failed and could not be taken back, and the caller was told
+// that nothing was changed. It was whole, and whoever opened the log then found it.
+func TestAWriteThatCannotBeTakenBackIsUnknown(t *testing.T) {
+	for seed := range uint64(20) {
+		d := disktest.New(seed)
+		l := open(t, d.Folder("log"), small)
+		appendTo(t, l, "first")
+		d.StopAt(d.Done() + 1) // the write, of which a part happens
+		_, err := l.Append(t.Context(), []byte("second"))
+		if !errors.Is(err, fault.Unknown) || errors.Is(err, fault.Unavailable) {
+			t.Fatalf("got %v, want fault.Unknown alone", err)
+		}
 	}
 }
 

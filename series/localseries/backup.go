@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,10 +78,11 @@ func (e *Engine) copyTo(ctx context.Context, data, log disk.Folder) error {
 
 // newNumbers returns a number above which no store has given one to a change, of
 // which some were given up to last: they are the positions of logs, and none grows
-// by a byte a nanosecond. Should the clock be wrong, they are still far above.
+// by a byte a nanosecond. Should the clock be wrong, they are still far above. Two
+// copies of one store differ by chance, also if they are made at once.
 func newNumbers(last uint64) uint64 {
-	const far = 1 << 32 // bytes
-	return max(last+far, uint64(time.Now().UnixNano()))
+	const far, apart = 1 << 32, 1 << 40 // bytes
+	return max(last+far, uint64(time.Now().UnixNano())) + rand.Uint64N(apart)
 }
 
 // newFolder makes a folder in which there is nothing yet.

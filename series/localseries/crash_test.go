@@ -41,7 +41,10 @@ func randomSteps(seed uint64, n int) []step {
 	return steps
 }
 
-func randomStep(seed uint64, i int) step {
+func randomStep(seed uint64, i int) step { return randomStepOf(seed, i, func(*series.Frame) {}) }
+
+// randomStepOf returns the i-th of the calls, with other frames.
+func randomStepOf(seed uint64, i int, change func(*series.Frame)) step {
 	r := rand.New(rand.NewPCG(seed, uint64(i)))
 	k := crashKeys[r.IntN(len(crashKeys))]
 	in := market.Range{From: 60e9 * market.Time(1+r.IntN(20))}
@@ -53,9 +56,12 @@ func randomStep(seed uint64, i int) step {
 		return step{fmt.Sprint("delete all of ", k), func(ctx context.Context, e series.Engine) error { return e.Delete(ctx, k, market.Range{}) }}
 	case 2:
 		f := randomFrame(r, k, in, i)
+		change(&f)
 		return step{fmt.Sprint("replace ", k, in), func(ctx context.Context, e series.Engine) error { return e.Replace(ctx, in, f) }}
 	}
 	frames := []series.Frame{randomFrame(r, k, market.Range{}, i), randomFrame(r, crashKeys[r.IntN(len(crashKeys))], market.Range{}, i)}
+	change(&frames[0])
+	change(&frames[1])
 	return step{fmt.Sprint("write ", k, frames[1].Key), func(ctx context.Context, e series.Engine) error { return e.Write(ctx, frames) }}
 }
 
@@ -72,7 +78,7 @@ func randomFrame(r *rand.Rand, k series.Key, in market.Range, i int) series.Fram
 	for m := range 30 {
 		if t := 60e9 * market.Time(1+m); in.Contains(t) && r.IntN(3) == 0 {
 			f.Time = append(f.Time, t)
-			price.Floats = append(price.Floats, float64(i)+float64(m)/100)
+			price.Floats = append(price.Floats, float64(i)+float64(m+1)/100)
 			id.Ints = append(id.Ints, int64(i))
 			id.Valid = append(id.Valid, r.IntN(2) == 0)
 		}

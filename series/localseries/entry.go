@@ -70,9 +70,15 @@ func (s *entry) remove(r market.Range, seq uint64) {
 	defer s.mu.Unlock()
 	t := tomb{r, seq, seq}
 	s.buryLocked(t)
-	if t.whole() && seq >= s.said {
-		s.attrs, s.said, s.newAttrs, s.extra = nil, seq, true, nil
+	if !t.whole() {
+		return
 	}
+	// Salvage knows segments of later changes already.
+	if seq >= s.said {
+		s.attrs, s.said, s.newAttrs = nil, seq, true
+	}
+	s.extra = nil
+	s.learnLocked(s.chunks)
 }
 
 func (s *entry) addLocked(f *series.Frame, seq uint64) int64 {

@@ -306,7 +306,9 @@ func (e *Engine) apply(at seglog.Position, record []byte) {
 	e.applying.Lock()
 	defer e.applying.Unlock()
 	bytes, err := e.applyRecord(uint64(at), record)
-	if err != nil {
+	if err != nil && errors.Is(err, fault.Unavailable) {
+		e.failed = err // a file could not be read, which says nothing of it
+	} else if err != nil {
 		e.failed = fault.DiskDamaged.Errorf("the record at %d of the log: %w", at, err)
 	}
 	e.applied = at + seglog.Size(record)

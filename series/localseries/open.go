@@ -148,10 +148,14 @@ func (s *entry) take(chunks []headed, number uint64, accepted bool) {
 func (s *entry) learnAll(chunks []*chunk) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.learnLocked(chunks)
+}
+
+func (s *entry) learnLocked(chunks []*chunk) {
 	var gone uint64
 	for _, t := range s.tombs {
 		if t.whole() {
-			gone = t.seq
+			gone = max(gone, t.seq)
 		}
 	}
 	for _, c := range chunks {

@@ -3,8 +3,8 @@ package localseries
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -233,24 +233,26 @@ func TestWhatAKilledProcessLeftIsDurableOnceItIsShown(t *testing.T) {
 // each of them.
 func (h *history) eachRootSuffices(t *testing.T, what string, d *disktest.Disk) {
 	t.Helper()
-	all := filesOf(t, d)
-	if all["data/"+rootNames[0]] == nil || all["data/"+rootNames[1]] == nil {
-		return
-	}
-	for _, name := range rootNames {
-		root := slices.Clone(all["data/"+name])
-		root[9] ^= 1
+	for name, damaged := range filesOf(t, d).withoutEachRoot(t) {
 		left := *h
-		left.live(t, what+", and then the power, and "+name, all.with(t, "data/"+name, root), 0, true)
+		left.live(t, what+", and then the power, and "+name, damaged, 0, true)
 	}
 }
 
-var crashes = flag.Uint64("crashes", 60, "how many random programs crash at random points; 2000 at night")
-
-func TestNothingAcknowledgedIsLostAtRandomPointsOfRandomPrograms(t *testing.T) {
-	for seed := range *crashes {
-		r := rand.New(rand.NewPCG(seed, 2))
-		crashAt(t, seed, 1+r.IntN(900), randomSteps(seed, 80), (*disktest.Disk).Crash)
+// withoutEachRoot yields disks of which one root is damaged, and its name, if there
+// are two.
+func (f files) withoutEachRoot(t *testing.T) iter.Seq2[string, *disktest.Disk] {
+	return func(yield func(string, *disktest.Disk) bool) {
+		if f["data/"+rootNames[0]] == nil || f["data/"+rootNames[1]] == nil {
+			return
+		}
+		for _, name := range rootNames {
+			root := slices.Clone(f["data/"+name])
+			root[9] ^= 1
+			if !yield(name, f.with(t, "data/"+name, root)) {
+				return
+			}
+		}
 	}
 }
 
@@ -304,36 +306,5 @@ func (h *history) live(t *testing.T, what string, d *disktest.Disk, steps int, w
 			h.unsure = []step{s}
 			return
 		}
-	}
-}
-
-// TestWhatAStoreShowsStays has processes be killed and the power go, one after the
-// other, while syncs of files and of folders fail: whatever was acknowledged to
-// one of them, or shown to it, is there for the next, and nothing else.
-func TestWhatAStoreShowsStays(t *testing.T) {
-	for seed := range *crashes {
-		r := rand.New(rand.NewPCG(seed, 3))
-		d := disktest.New(seed)
-		h := history{seed: seed}
-		what := fmt.Sprint("seed ", seed)
-		for range 4 {
-			if r.IntN(2) == 0 {
-				d.FailSync(r.IntN(40))
-			}
-			if r.IntN(2) == 0 {
-				d.FailFolderSync(r.IntN(30))
-			}
-			if r.IntN(4) > 0 {
-				d.StopAt(1 + r.IntN(400))
-			}
-			h.abrupt = r.IntN(2) == 0
-			h.live(t, what, d, r.IntN(40), false)
-			if r.IntN(3) > 0 {
-				what, d = what+", killed", d.Kill()
-			} else {
-				what, d = what+", crashed", d.Crash()
-			}
-		}
-		h.live(t, what, d, 0, true)
 	}
 }

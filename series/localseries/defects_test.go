@@ -513,7 +513,7 @@ func TestASegmentThatCannotBeReadForNowIsNotCorrupt(t *testing.T) {
 // Seen once: a backup was restored twice within seconds, and both stores gave the
 // same numbers, so that who followed one missed changes of the other.
 func TestNumbersOfTwoCopiesDiffer(t *testing.T) {
-	const ahead = 1 << 62 // of the clock
+	const ahead uint64 = 1 << 62 // of the clock
 	if a, b := newNumbers(ahead), newNumbers(ahead); a == b || min(a, b) <= ahead {
 		t.Errorf("got %d and %d, want two numbers above %d", a, b, ahead)
 	}

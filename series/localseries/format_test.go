@@ -294,7 +294,7 @@ func variousFrames(n int) []series.Frame {
 	for i := range ticks {
 		x := float64(i % 97)
 		ticks[i] = market.Tick{
-			Time: market.Time(1.7e18) + market.Time(i/3*1000+i%3), Seq: uint32(i % 3), Depth: 5, Local: market.Time(1.7e18 + i*i),
+			Time: market.Time(1.7e18) + market.Time(i/3*1000+i%3), Seq: uint32(i % 3), Depth: 5, Local: market.Time(1.7e18) + market.Time(i*i),
 			Name: []string{"甲", "", "N"}[i/50%3], LastPrice: 3000 + x/10, Volume: float64(i * 7), PreClose: 2999.5,
 		}
 		ticks[i].Bids[4], ticks[i].Asks[0] = market.Level{Price: 2999 - x, Volume: x}, market.Level{Price: 3001 + x/5, Volume: 1}

@@ -8,9 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 	"github.com/redfire-quant/redfire/series/localseries"
+	"github.com/redfire-quant/redfire/series/memseries"
 )
 
 // A countdown is a context that ends after it was asked so often: at every moment
@@ -93,6 +95,31 @@ func TestAStoreThatFailsEndsTheImport(t *testing.T) {
 	if err == nil || r.Read != 0 {
 		t.Errorf("got %s, %v", counts(r), err)
 	}
+}
+
+// A broken engine does not write.
+type broken struct{ series.Engine }
+
+var errBroken = fault.SeriesPartly.Errorf("the disk is gone")
+
+func (broken) Write(context.Context, []series.Frame) error { return errBroken }
+
+func TestAWriteThatFailsIsTheErrorAlsoWhereTicksAreOutOfOrder(t *testing.T) {
+	f := func(kind series.Kind, o *Options, text string) {
+		t.Helper()
+		s := series.New(broken{memseries.NewEngine()}, nil)
+		defer s.Close()
+		r, err := imports(t, s, kind, o, write(t, "a.csv", text))
+		if !errors.Is(err, errBroken) || r.New != 0 {
+			t.Errorf("got %s, %v", counts(r), err)
+		}
+	}
+	o := ticksIn(t)
+	o.Scratch = func() (*Scratch, error) { return nil, errors.New("sorting began") }
+	ticks := "time,price,qty\n" + strings.Repeat("2026-01-05 09:30:01,1,1\n", 50_000)
+	f(series.Ticks, o, ticks)
+	f(series.Ticks, o, ticks+"2026-01-05 09:30:00,1,1\n")
+	f(series.Bars, barsIn(t), head+rows2+"bad\n")
 }
 
 // Ten thousand symbols in turn, and one after the other.

@@ -275,6 +275,48 @@ func TestAColumnWithoutANameGoesByItsNumber(t *testing.T) {
 	}
 }
 
+// Files of one series need not have the same columns, or in the same order.
+func TestFilesOfOneSeriesMayHaveOtherColumns(t *testing.T) {
+	a := write(t, "a.csv", "time,open,high,low,close,volume,oi\n2026-01-05 09:30,1,4,0.5,2,7,3\n2026-01-05 09:31,1,4,0.5,2,7,3\n")
+	b := write(t, "b.csv", "close,time,low,open,high\n2,2026-01-05 09:32,0.5,1,4\n")
+	c := write(t, "c.csv", "time,open,high,low,close,turnover,oi\n2026-01-05 09:33,1,4,0.5,2,9,3\n2026-01-05 09:29,1,4,0.5,2,9,3\n")
+	want := "29:00Z close=2 high=4 low=0.5 open=1 open_interest=3 turnover=9\n30:00Z close=2 high=4 low=0.5 open=1 open_interest=3 volume=7\n" +
+		"31:00Z close=2 high=4 low=0.5 open=1 open_interest=3 volume=7\n32:00Z close=2 high=4 low=0.5 open=1\n33:00Z close=2 high=4 low=0.5 open=1 open_interest=3 turnover=9\n"
+	for _, files := range [][]string{{a, b, c}, {c, b, a}, {b, a, c}} {
+		s := emptyStore(t)
+		for _, n := range []int64{5, 0} {
+			r, err := imports(t, s, series.Bars, barsIn(t), files...)
+			if got := strings.ReplaceAll(stored(t, s), "bars rb2601.SHFE 1m 2026-01-05T01:", ""); err != nil || got != want || r.New != n {
+				t.Errorf("got %s%s, %v", got, counts(r), err)
+			}
+		}
+	}
+	// Text and absence in extra columns, with another order of them in each file.
+	tick := "symbol,time,seq,last_price,last_volume,"
+	row := "rb2601.SHFE,2026-01-05T01:30:0"
+	a = write(t, "a.csv", tick+"x:text,n:int64,f:float64\n"+row+"0Z,0,1,1,a,5,\n"+row+"1Z,0,1,1,,,1.5\n")
+	b = write(t, "b.csv", tick+"f:float64,x:text\n"+row+"2Z,0,1,1,2.5,\"\"\n")
+	c = write(t, "c.csv", tick+"n:int64\n"+row+"3Z,0,1,1,7\n")
+	s := emptyStore(t)
+	r, err := imports(t, s, series.Ticks, nil, a, b, c)
+	got := strings.ReplaceAll(strings.ReplaceAll(stored(t, s), "ticks rb2601.SHFE 2026-01-05T01:30:0", ""), " last_price=1 last_volume=1", "")
+	if want := "0Z#0 n=5 x=\"a\"\n1Z#0 f=1.5\n2Z#0 f=2.5 x=\"\"\n3Z#0 n=7\n"; err != nil || got != want {
+		t.Errorf("got %s%s, %v", got, counts(r), err)
+	}
+	d := write(t, "d.csv", tick+"n:text\n"+row+"4Z,0,1,1,7\n")
+	_, err = imports(t, emptyStore(t), series.Ticks, nil, a, d)
+	wantFault(t, err, fault.FileColumns, d, "column n is text, and int64")
+}
+
+// The zeros in front of a time may be missing, as where a sheet had numbers.
+func TestTimesWithoutTheirZerosAreRefusedWhereverTheyStand(t *testing.T) {
+	text := "date,time,open,high,low,close\n20260106,1500,1,1,1,1\n20260106,0,1,1,1,1\n20260105,210000,1,1,1,1\n20260105,93000,1,1,1,1\n20260106,1600,1,1,1,1\n"
+	got, r, err := barsOf(t, text, barsIn(t))
+	if want := "2026-01-05T01:30:00Z close=1 high=1 low=1 open=1\n2026-01-05T13:00:00Z close=1 high=1 low=1 open=1\n"; err != nil || got != want || r.Reasons[fault.MarketTime] != 3 {
+		t.Errorf("got %s%s %v, %v", got, counts(r), r.Reasons, err)
+	}
+}
+
 func TestFilesWithoutAHeader(t *testing.T) {
 	o := barsIn(t)
 	o.Columns = []string{"close", "open", "high", "low", "time"}

@@ -2,8 +2,11 @@ package marketfile
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,6 +148,68 @@ func FuzzNDJSON(f *testing.F) {
 			t.Skip("no object")
 		}
 		importTwice(t, text, bits)
+	})
+}
+
+// plainObject is what the standard library makes of an object.
+func plainObject(text []byte) (fields []string, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if begin, err := d.Token(); err != nil || begin != json.Delim('{') || !utf8.Valid(text) || !json.Valid(text) {
+		return nil, false
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, false
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, false
+		}
+		s := string(value)
+		if value[0] == '"' && json.Unmarshal(value, &s) != nil {
+			return nil, false
+		}
+		if value[0] != '{' && value[0] != '[' { // those are written anew
+			fields = append(fields, fmt.Sprint(name, "=", s))
+		}
+	}
+	return fields, true
+}
+
+// Objects are what the standard library takes them for.
+func FuzzObjects(f *testing.F) {
+	for _, text := range heads {
+		f.Add([]byte(text))
+	}
+	for _, text := range []string{
+		`{"a":01}`, `{"a":.5}`, `{"a":+1}`, `{"a":NaN}`, `{"a":1.}`, `{"a":1e}`, `{"a":-}`, `{"a":1E+05}`, `{"a":-0}`, `{"a":"\ud800"}`, `{"a":"\ud83d\ude00"}`, `{"a":"\x"}`, `{"a":"\u00e"}`,
+		`{"a":"\u0000"}`, `{"\u0061":1,"a":2}`, `{"a":12345678901234567890.123456789}`, `{"a":1}x`, `{"a":1,}`, `{,}`, `{"a" 1}`, `{"a":tru}`, `{"a":true,"b":false,"c":null}`, `{"a":{"b":[1,{}]}}`, `[1]`, `""`, `{`, "{\"a\":\"\x01\"}", "{\"a\":\"\\t\t\"}",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var got []string
+		var o objects
+		err := o.read(text, func(name, value []byte) error {
+			if value == nil {
+				value = []byte("null")
+			}
+			if len(value) == 0 || value[0] != '{' && value[0] != '[' {
+				got = append(got, fmt.Sprint(string(name), "=", string(value)))
+			}
+			return nil
+		})
+		want, ok := plainObject(text)
+		if strings.Contains(string(text), "[[[[[[[[[[") || strings.Contains(string(text), `"[`) || strings.Contains(string(text), `"{`) {
+			return // deeper than anything needs to be, or a text that looks like a list
+		}
+		if strings.Contains(strings.Join(want, ""), "\uFFFD") {
+			return // half of a character, which stays as it is escaped
+		}
+		if ok != (err == nil) || ok && !slices.Equal(got, want) {
+			t.Fatalf("%q: got %q, %v, want %q, %v", text, got, err, want, ok)
+		}
 	})
 }
 

@@ -71,7 +71,7 @@ type ndjsonPiece struct {
 }
 
 func (p ndjsonPiece) table(wanted []int) (*table, error) {
-	t := &table{cells: make([]cells, len(wanted)), bad: p.bad}
+	t := &table{cells: make([]cells, len(wanted)), bytes: len(p.text), bad: p.bad}
 	for i := range t.cells {
 		t.cells[i].texts = [][]byte{}
 	}
@@ -86,7 +86,7 @@ func (p ndjsonPiece) table(wanted []int) (*table, error) {
 			t.bad = append(t.bad, reject{line, text, err})
 			continue
 		}
-		t.lines, t.raw, t.bytes = append(t.lines, line), append(t.raw, text), t.bytes+len(text)
+		t.lines, t.raw = append(t.lines, line), append(t.raw, text)
 		for i, c := range wanted {
 			t.cells[i].texts = append(t.cells[i].texts, r.values[c])
 		}

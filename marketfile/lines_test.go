@@ -55,7 +55,7 @@ func summary(line []byte) string {
 // and under their number, however the text is read.
 func TestEveryLineComesOnceUnderItsNumber(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
-	lengths := []int{0, 1, 7, 100, 5000, blockSize - 1, blockSize, blockSize + 1, 2 * blockSize, lineSize - 1, lineSize, lineSize + blockSize + 1, 3 * lineSize}
+	lengths := []int{0, 1, 7, 100, 5000, blockSize - 1, blockSize, blockSize + 1, 2 * blockSize, lineSize - 20, lineSize - 6, lineSize + blockSize + 1, 3 * lineSize}
 	for round := range 12 {
 		var text strings.Builder
 		var want []string

@@ -267,6 +267,13 @@ func TestAColumnWithoutANameGoesByItsNumber(t *testing.T) {
 	if got, r, err := barsOf(t, text, o); err != nil || r.New != 1 || !strings.Contains(got, "close=2") {
 		t.Errorf("got %s%s, %v", got, counts(r), err)
 	}
+	// A column is one thing only, by whichever name it goes.
+	o.Map = map[string]string{"time": "#1", "open": "#5"}
+	o.Keep = []Kept{{Column: "#2"}}
+	if _, _, err := barsOf(t, strings.Replace(text, "close", "close,x", 1), o); !errors.Is(err, fault.FileColumns) || !strings.Contains(err.Error(), "--map close=") {
+		t.Errorf("got %v, want an error that misses the close", err)
+	}
+	o.Keep = nil
 	for _, none := range []string{"#0", "#6", "#x", "#"} {
 		o.Map = map[string]string{"time": none}
 		if _, _, err := barsOf(t, text, o); !errors.Is(err, fault.FileColumns) {

@@ -37,7 +37,7 @@ func newNDJSON(in *input, kind series.Kind) (*ndjsonReader, error) {
 	for line := range bytes.Lines(b.text) {
 		// One that is none is refused when the block is read.
 		_ = o.read(bytes.TrimSpace(line), func(name, _ []byte) error {
-			if r.head.index(string(name)) < 0 {
+			if r.head.named(string(name)) < 0 {
 				r.head.columns = append(r.head.columns, headed{name: string(name)})
 			}
 			return nil
@@ -110,7 +110,7 @@ func (r *objectRow) read(text []byte) error {
 	return r.objects.read(text, func(name, value []byte) error {
 		column := at
 		if column >= len(r.head.columns) || r.head.columns[column].name != string(name) {
-			column = r.head.index(string(name))
+			column = r.head.named(string(name))
 		}
 		switch {
 		case column < 0:

@@ -52,6 +52,21 @@ func TestRefusedObjectsAreMendedAsRows(t *testing.T) {
 	}
 }
 
+// A column has a number too, but an object has names alone.
+func TestNamesInObjectsAreNoNumbers(t *testing.T) {
+	text := `{"time":"2026-01-05 09:30","open":1,"high":4,"low":0.5,"close":2,"volume":7}` + "\n" +
+		`{"time":"2026-01-05 09:31","open":2,"high":3,"low":1,"close":3,"volume":0,"#2":9,"#6":5}` + "\n"
+	got, r, err := barsOf(t, text, barsIn(t))
+	if err != nil || got != kept2 {
+		t.Errorf("got %s%s, %v", got, counts(r), err)
+	}
+	first := strings.Split(text, "\n")[0] + "\n"
+	got, r, err = barsOf(t, strings.Repeat(first, 5000)+strings.TrimPrefix(text, first), barsIn(t))
+	if err != nil || got != kept2 {
+		t.Errorf("got %s%s, %v", got, counts(r), err)
+	}
+}
+
 // What only later objects have would be lost.
 func TestFieldsThatComeLaterAreNotPassedOver(t *testing.T) {
 	row := `{"time":"2026-01-05 09:30","open":1,"high":4,"low":0.5,"close":2}` + "\n"

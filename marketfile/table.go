@@ -33,10 +33,15 @@ type headed struct {
 	typed cellType // what Parquet says of it
 }
 
+// named returns the place of the first column of that name, none if there is none.
+func (h *header) named(name string) int {
+	return slices.IndexFunc(h.columns, func(c headed) bool { return c.name == name })
+}
+
 // index returns the place of a column by its name, or by its number from 1, "#1",
 // and none if there is no such column.
 func (h *header) index(name string) int {
-	if i := slices.IndexFunc(h.columns, func(c headed) bool { return c.name == name }); i >= 0 {
+	if i := h.named(name); i >= 0 {
 		return i
 	}
 	number, ok := strings.CutPrefix(name, "#")

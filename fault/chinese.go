@@ -380,4 +380,5 @@ var chinese = map[string]string{
 	"its columns are packed by %s, which is not read: write it with zstd or snappy":                     "各列用 %s 压缩，无法读取：请改用 zstd 或 snappy 写出",
 	"a dictionary of %d bytes has %d values":                                                            "%d 字节的字典有 %d 个值",
 	"a page does not hold the %d values that it should":                                                 "一页中没有应有的 %d 个值",
+	"a write failed, and so did taking it back: %w":                                                     "写入失败，撤回也失败：%w",
 }

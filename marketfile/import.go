@@ -24,7 +24,15 @@ const (
 	batchBytes = 64 << 20
 )
 
-// An importer reads files into a store.
+// An importer reads files into a store. A row passes, in this order, through
+//
+//	input.go                     the file is opened, unpacked, decoded
+//	lines.go, csv.go, ndjson.go  cut into lines and cells; parquet*.go into cells
+//	names.go, layout.go          what the columns mean, before the first row
+//	convert.go, clock.go         cells become times and numbers, or the row is refused
+//	number.go                    ticks get their Seq
+//	builder.go                   rows are collected by series, and put in order
+//	import.go                    and written; rejects.go has those that were refused
 type importer struct {
 	store *series.Store
 	kind  series.Kind

@@ -297,7 +297,7 @@ var chinese = map[string]string{
 	"no file below the folder ends in %s, or in these and .gz or .zst":                          "文件夹下没有以 %s 结尾的文件（可再带 .gz 或 .zst）",
 	"no file fits the pattern":                                                                  "没有符合该模式的文件",
 	"no line of the first ones is a JSON object":                                                "开头各行中没有 JSON 对象",
-	"not imported: %q (--keep NAME keeps a column)":                                             "未导入的列：%q（--keep 列名 可保留）",
+	"not imported: %s (--keep NAME keeps a column)":                                             "未导入的列：%s（--keep 列名 可保留）",
 	"only bars and ticks can be imported, not %s":                                               "只能导入 K 线和 tick，不能导入 %s",
 	"sorting needs about %d MB in %s, and %d MB are free":                                       "排序约需 %d MB（在 %s），可用 %d MB",
 	"the column %q cannot be kept as %q: give it another name in the file":                      "列 %q 不能以 %q 保留：请在文件中改名",

@@ -46,13 +46,13 @@ type importer struct {
 	size    int64     // bytes of all files
 
 	builders map[series.Key]*builder
-	order    []series.Key // of the builders that have rows
-	rows     int          // in them
-	bytes    int          // of text
-	rejects  []*rejects   // of each file
-	ignored  []string     // columns of the file that was noted last
-	pipe     string       // a file that can be read once
-	spans    int          // of all that was written
+	order    []series.Key    // of the builders that have rows
+	rows     int             // in them
+	bytes    int             // of text
+	rejects  []*rejects      // of each file
+	noted    map[string]bool // remarks on files
+	pipe     string          // a file that can be read once
+	spans    int             // of all that was written
 	known    map[series.Key]*acquaintance
 	scratch  *scratch // while ticks are being sorted
 }
@@ -69,7 +69,7 @@ func newImport(store *series.Store, kind series.Kind, files []string, o Options)
 	return &importer{
 		store: store, kind: kind, opts: o, files: files,
 		report:   Report{Reasons: map[fault.Code]int64{}},
-		builders: map[series.Key]*builder{}, known: map[series.Key]*acquaintance{},
+		builders: map[series.Key]*builder{}, noted: map[string]bool{}, known: map[series.Key]*acquaintance{},
 	}
 }
 
@@ -252,12 +252,21 @@ func (m *importer) note(i int, s *source) {
 		r.text = reader.rejectText
 	}
 	for _, n := range s.head.notes {
-		m.report.Notes = append(m.report.Notes, Note{m.files[i], n})
+		m.remark(i, n)
 	}
-	if ignored := s.layout.ignored; !slices.Equal(ignored, m.ignored) && len(ignored) > 0 {
-		m.ignored = ignored
-		m.report.Notes = append(m.report.Notes, Note{m.files[i], fault.FileColumns.Errorf("not imported: %q (--keep NAME keeps a column)", s.layout.ignored)})
+	if len(s.layout.ignored) > 0 {
+		m.remark(i, fault.FileColumns.Errorf("not imported: %s (--keep NAME keeps a column)", quoted(s.layout.ignored)))
 	}
+}
+
+// remark notes what there is to say of a file, unless the same was said of one
+// before: of thousands of files it is said once.
+func (m *importer) remark(i int, text error) {
+	if m.noted[text.Error()] {
+		return
+	}
+	m.noted[text.Error()] = true
+	m.report.Notes = append(m.report.Notes, Note{m.files[i], text})
 }
 
 // A job is a piece on its way through a parser.

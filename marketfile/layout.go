@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -138,14 +139,22 @@ func (r *resolver) missing(field string) error {
 func (r *resolver) columnNames() string {
 	names := make([]string, 0, len(r.head.columns))
 	for i, c := range r.head.columns {
-		name := cmp.Or(shown([]byte(c.name)), fmt.Sprintf("#%d", i+1)) // as it is called if it has no name
-		names = append(names, fmt.Sprintf("%q", name))
+		names = append(names, cmp.Or(shown([]byte(c.name)), fmt.Sprintf("#%d", i+1))) // as it is called if it has no name
 	}
+	return quoted(names)
+}
+
+// quoted returns names in quotation marks, the first of them.
+func quoted(names []string) string {
 	const most = 40
-	if len(names) > most {
-		names = append(names[:most], "…")
+	var all []string
+	for _, name := range names[:min(most, len(names))] {
+		all = append(all, strconv.Quote(name))
 	}
-	return strings.Join(names, ", ")
+	if len(names) > most {
+		all = append(all, "…")
+	}
+	return strings.Join(all, ", ")
 }
 
 // columnOf returns the column of a field, none if there is none.

@@ -251,7 +251,7 @@ func TestColumnsAreMappedKeptAndNoted(t *testing.T) {
 	if err != nil || got != want || r.Reasons[fault.FileCell] != 2 {
 		t.Errorf("got %s%s, %v, want %s", got, counts(r), err, want)
 	}
-	if len(r.Notes) != 2 || !strings.Contains(r.Notes[0].Text.Error(), "1 lines above") || !strings.Contains(r.Notes[1].Text.Error(), `"other" "open"`) {
+	if len(r.Notes) != 2 || !strings.Contains(r.Notes[0].Text.Error(), "1 lines above") || !strings.Contains(r.Notes[1].Text.Error(), `: "other", "open" (`) {
 		t.Errorf("got notes %v", r.Notes)
 	}
 }

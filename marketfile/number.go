@@ -176,7 +176,7 @@ func (m *importer) beginAgain(s *scratch) error {
 		m.known[k].numbers = numbers{}
 	}
 	m.report = Report{Reasons: map[fault.Code]int64{}, Series: m.report.Series, Keys: m.report.Keys}
-	m.ignored = nil
+	clear(m.noted)
 	m.done, m.scratch = 0, s
 	for _, r := range m.rejects {
 		if err := r.discard(); err != nil {

@@ -315,7 +315,7 @@ func part(b []byte, most int) (n int, rest []byte, ok bool) {
 }
 
 // weekdays may stand behind a date.
-var weekdays = []string{"星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日", "星期天", "周一", "周二", "周三", "周四", "周五", "周六", "周日", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
+var weekdays = []string{"星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日", "星期天", "周一", "周二", "周三", "周四", "周五", "周六", "周日", "一", "二", "三", "四", "五", "六", "日", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
 
 // trimDay takes off what stands between a date and its time: a T, blanks, a day
 // of the week.

@@ -26,6 +26,8 @@ type rows struct {
 	read  int // rows there were, refused ones too
 	bytes int // of text that raw holds
 	bad   []reject
+
+	remarks bool // lines that are no rows were passed over
 }
 
 // values are those of one column of the store.
@@ -67,7 +69,7 @@ func newConverter(l *layout) *converter {
 func (c *converter) rows(t *table) *rows {
 	n := t.len()
 	c.t, c.why = t, make([]error, n)
-	c.out = &rows{lines: t.lines, raw: t.raw, time: make([]market.Time, n), read: n + len(t.bad), bytes: t.bytes, bad: t.bad}
+	c.out = &rows{lines: t.lines, raw: t.raw, time: make([]market.Time, n), read: n + len(t.bad), bytes: t.bytes, bad: t.bad, remarks: t.remarks}
 	c.findKeys()
 	c.findTimes()
 	if c.seqAt != none {

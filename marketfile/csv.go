@@ -193,6 +193,10 @@ func (p csvPiece) table(wanted []int) (*table, error) {
 		}
 		var err error
 		if row, err = p.row(text, row); err != nil {
+			if len(row) == 1 && isRemark(row[0]) {
+				t.remarks = true
+				continue
+			}
 			t.bad = append(t.bad, reject{line, text, err})
 			continue
 		}
@@ -202,6 +206,16 @@ func (p csvPiece) table(wanted []int) (*table, error) {
 		}
 	}
 	return t, nil
+}
+
+// isRemark reports whether a line of one value is none of a row: Chinese
+// terminals write where the data comes from below them.
+func isRemark(text []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(text, "# "), []byte("数据来源")) || bytes.HasPrefix(text, []byte("#"))
+}
+
+func remarksNote() error {
+	return fault.FileForm.Errorf("lines that are remarks were passed over: #…, 数据来源…")
 }
 
 // row returns the cells of a line, as many as the header has.

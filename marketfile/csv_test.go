@@ -337,3 +337,30 @@ func TestEmptyLinesDoNotFillTheMemory(t *testing.T) {
 		t.Errorf("got %s, %v, and %d MB were allocated", counts(r), err, used>>20)
 	}
 }
+
+func TestTerminalsWriteRemarksAndDaysOfTheWeek(t *testing.T) {
+	f := func(text string) {
+		t.Helper()
+		got, r, err := barsOf(t, text, barsIn(t))
+		if err != nil || got != kept2 || r.Read != 2 || r.Refused != 0 {
+			t.Errorf("%s: got %s%s, %v", text, got, counts(r), err)
+		}
+	}
+	f(head + rows2 + "数据来源:通达信\n")
+	f(head + rows2 + "#数据来源:通达信\r\n")
+	f(head + "# a remark\n" + rows2)
+	f(strings.NewReplacer(",", "\t", "2026-01-05 ", "2026-01-05,一 ").Replace(head + rows2))
+	// What is no row and no remark is refused.
+	_, r, err := barsOf(t, head+rows2+"2026-01\n", barsIn(t))
+	if err != nil || r.Refused != 1 {
+		t.Errorf("got %s, %v", counts(r), err)
+	}
+}
+
+func TestARemarkOnManyFilesIsMadeOnce(t *testing.T) {
+	text := "a title\n" + head[:len(head)-1] + ",x\n2026-01-05 09:30,1,1,1,1,1,y\n# the end\n"
+	r, err := imports(t, emptyStore(t), series.Bars, barsIn(t), write(t, "a.csv", text), write(t, "b.csv", text))
+	if err != nil || len(r.Notes) != 3 || r.Refused != 0 {
+		t.Errorf("got %v, %s, %v", r.Notes, counts(r), err)
+	}
+}

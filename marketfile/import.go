@@ -367,6 +367,9 @@ func (m *importer) take(ctx context.Context, i int, s *source, r *rows) error {
 	}
 	m.report.Read += int64(r.read)
 	m.reached = m.done + s.in.taken.Load()
+	if r.remarks {
+		m.remark(i, remarksNote())
+	}
 	if err := m.refuse(i, r.bad); err != nil {
 		return err
 	}

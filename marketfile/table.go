@@ -75,6 +75,8 @@ type table struct {
 	bytes int      // of text that raw holds
 	cells []cells  // of the columns that were wanted, in their order
 	bad   []reject // rows that could not be cut into cells
+
+	remarks bool // lines that are no rows were passed over
 }
 
 func (t *table) len() int { return len(t.lines) }

@@ -506,14 +506,29 @@ func (r *resolver) findVolume() {
 	_, total := r.byName["volume"]
 	_, last := r.byName["last_volume"]
 	l := r.layout
-	switch l.volume = cmp.Or(r.opts.TickVolume, r.preset.volume); {
+	l.volume = cmp.Or(r.opts.TickVolume, r.preset.volume)
+	switch {
+	case l.volume == series.Traded && total && !last && !l.own:
+		r.takeAsTraded()
 	case l.volume != "" || l.own:
-	case total && last:
+	case total && (last || plain(r.head.columns[r.byName["volume"]].name) != totalName):
 		r.need("tick-volume", fault.FileNeeds.Errorf("the file does not say whether the volume of a tick was traded in it or since the day began (--tick-volume traded or cumulative)"))
 	case total:
 		l.volume = series.Cumulative
 	case last:
 		l.volume = series.Traded
+	}
+}
+
+// takeAsTraded takes the one volume of a file for that of each tick, since it was
+// said to be.
+func (r *resolver) takeAsTraded() {
+	base := series.BaseColumns(series.Ticks)
+	traded := base[slices.IndexFunc(base, func(c series.BaseColumn) bool { return c.Name == "last_volume" })]
+	for i := range r.layout.targets {
+		if t := &r.layout.targets[i]; t.column.Name == "volume" && !t.extra {
+			t.column = traded
+		}
 	}
 }
 

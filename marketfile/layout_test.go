@@ -382,18 +382,30 @@ func TestHowTheVolumeOfTicksCountsComesFromTheColumns(t *testing.T) {
 		}
 	}
 	f("time,price,qty", ticksIn(t), series.Traded)
-	f("time,last,volume", ticksIn(t), series.Cumulative)
+	f("time,last,总成交量", ticksIn(t), series.Cumulative)
 	f("time,last,x", ticksIn(t), "")
-	o := ticksIn(t)
-	o.TickVolume = series.Traded
-	f("time,last,volume", o, series.Traded)
+	// A column that is called volume is this in some files, and that in others.
+	volume := write(t, "a.csv", "time,price,volume\n2026-01-05 09:30,1,2\n")
+	_, err := imports(t, emptyStore(t), series.Ticks, ticksIn(t), volume)
+	if got := neededBy(t, err); !slices.Equal(got, []string{"tick-volume"}) {
+		t.Errorf("got %v", err)
+	}
+	for counted, want := range map[series.TickVolume]string{series.Traded: " last_volume=2\n", series.Cumulative: " volume=2\n"} {
+		o := ticksIn(t)
+		o.TickVolume = counted
+		f("time,last,volume", o, counted)
+		s := emptyStore(t)
+		if _, err := imports(t, s, series.Ticks, o, volume); err != nil || !strings.HasSuffix(stored(t, s), want) {
+			t.Errorf("%s: got %s, %v, want%s", counted, stored(t, s), err, want)
+		}
+	}
 	// A series counts in one way.
 	s := emptyStore(t)
 	if _, err := imports(t, s, series.Ticks, ticksIn(t), write(t, "a.csv", "time,price,qty\n2026-01-05 09:30,1,2\n")); err != nil {
 		t.Fatal(err)
 	}
-	path := write(t, "b.csv", "time,last,volume\n2026-01-05 09:31,1,2\n")
-	_, err := imports(t, s, series.Ticks, ticksIn(t), path)
+	path := write(t, "b.csv", "time,last,总成交量\n2026-01-05 09:31,1,2\n")
+	_, err = imports(t, s, series.Ticks, ticksIn(t), path)
 	wantFault(t, err, fault.FileConflict, path, "traded", "cumulative")
 }
 

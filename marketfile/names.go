@@ -61,7 +61,7 @@ var known = map[series.Kind]map[string][]string{
 		"name":          {"name", "合约名称", "证券名称", "名称"},
 		"last_price":    {"lastprice", "last", "price", "tradeprice", "最新价", "成交价", "成交价格", "最新"},
 		"last_volume":   {"lastvolume", "lastqty", "qty", "size", "quantity", "tradesize", "现量", "现手", "成交手数"},
-		"volume":        {"volume", "成交量", "总成交量"},
+		"volume":        {"volume", "成交量", totalName},
 		"turnover":      {"turnover", "成交额", "成交金额"},
 		"open_interest": {"openinterest", "持仓量"},
 		"limit_up":      {"limitup", "upperlimitprice", "涨停价", "涨停"},
@@ -91,6 +91,9 @@ var needed = map[series.Kind][]string{
 
 // startNames are names of times that say that bars are stamped at their start.
 var startNames = []string{"opentime", "starttime", "candlebegintime"}
+
+// totalName is the name of a volume of ticks that says how it counts.
+const totalName = "总成交量"
 
 // unitNames are names of times that say their unit.
 var unitNames = map[string]string{"epochs": "s", "epochms": "ms", "epochus": "us", "epochns": "ns"}

@@ -139,11 +139,11 @@ func (c *converter) cell(at, row int) []byte {
 func (c *converter) keyOf(cells [3][]byte) (series.Key, error) {
 	y, v := c.symbol, c.interval
 	if c.exchangeAt != none {
-		y.Exchange = market.Exchange(cells[1])
+		y.Exchange = exchangeOf(string(cells[1]))
 	}
 	if c.symbolAt != none {
 		y.Code = string(cells[0])
-		whole, err := market.ParseSymbol(y.Code)
+		whole, err := c.readSymbol(y.Code)
 		switch {
 		case err != nil: // a code, perhaps with a dot: BRK.B
 		case y.Exchange == "" || y.Exchange == whole.Exchange:
@@ -155,9 +155,12 @@ func (c *converter) keyOf(cells [3][]byte) (series.Key, error) {
 	if err := y.Validate(); err != nil {
 		return series.Key{}, err
 	}
+	if err := checkExchange(y); err != nil && !c.own {
+		return series.Key{}, err
+	}
 	if c.intervalAt != none {
 		var err error
-		if v, err = market.ParseInterval(string(cells[2])); err != nil {
+		if v, err = intervalOf(string(cells[2])); err != nil {
 			return series.Key{}, err
 		}
 	}

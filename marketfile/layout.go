@@ -55,6 +55,7 @@ type resolver struct {
 	head   *header
 	byName map[string]int // column of a field
 	needs  []error
+	first  market.Symbol // of the first row, if it names its exchange
 	layout *layout
 }
 
@@ -70,7 +71,7 @@ func resolve(name string, kind series.Kind, head *header, first func(wanted []in
 	}
 	own := r.preset.name == ownName
 	r.layout = &layout{
-		kind: kind, zone: time.UTC, interval: opts.Interval, symbol: opts.Symbol,
+		kind: kind, zone: time.UTC, interval: opts.Interval,
 		own: own, suspect: opts.AcceptSuspect || own, // what was stored was accepted once
 	}
 	if err := r.findFields(); err != nil {
@@ -216,19 +217,33 @@ func (r *resolver) taken(column int) bool {
 // fromPath takes symbol and interval from the path of a file, unless they are
 // said or stand in the file.
 func (r *resolver) fromPath(name string) error {
+	l := r.layout
+	l.symbol = r.keep(r.opts.Symbol)
 	if r.opts.Path == "" {
-		return nil
+		return checkExchange(l.symbol)
 	}
 	symbol, interval, err := parsePath(name, r.opts.Path)
 	if err != nil {
 		return err
 	}
-	r.layout.interval = cmp.Or(r.layout.interval, interval)
-	if r.layout.symbol.Code == "" {
-		r.layout.symbol.Code = symbol.Code
+	l.interval = cmp.Or(l.interval, interval)
+	if l.symbol.Code == "" || l.symbol.Exchange == "" {
+		symbol = r.keep(symbol)
 	}
-	r.layout.symbol.Exchange = cmp.Or(r.layout.symbol.Exchange, symbol.Exchange)
-	return nil
+	if said := l.symbol; said.Code == "" && said.Exchange != "" && symbol.Exchange != "" && said.Exchange != symbol.Exchange {
+		return fault.FileOption.Errorf("the symbol %s is not of the exchange %s", symbol, said.Exchange)
+	}
+	l.symbol = market.Symbol{Code: cmp.Or(l.symbol.Code, symbol.Code), Exchange: cmp.Or(l.symbol.Exchange, symbol.Exchange)}
+	return checkExchange(l.symbol)
+}
+
+// keep returns the symbol as which y is kept, and notes it if it is another.
+func (r *resolver) keep(y market.Symbol) market.Symbol {
+	to := folded(y)
+	if note := renamed(y, to); note != nil {
+		r.head.notes = append(r.head.notes, note)
+	}
+	return to
 }
 
 // want lists the columns of the file that are needed.
@@ -361,7 +376,7 @@ func (r *resolver) findKey(sample *table) {
 	l := r.layout
 	if l.symbol.Code == "" && l.symbolAt == none {
 		r.need("symbol", fault.FileNeeds.Errorf("the file does not say of which symbol it is (--symbol rb2601.SHFE, or --path for its place in the path)"))
-	} else if l.symbol.Exchange == "" && l.exchangeAt == none && !hasExchange(sample, l.symbolAt) {
+	} else if !r.findExchange(sample) {
 		r.need("exchange", fault.FileNeeds.Errorf("the file does not say of which exchange its symbols are (--exchange SHFE)"))
 	}
 	if r.kind == series.Bars && l.interval == 0 && l.intervalAt == none {
@@ -369,13 +384,35 @@ func (r *resolver) findKey(sample *table) {
 	}
 }
 
-// hasExchange reports whether symbols have their exchange behind the last dot.
-func hasExchange(sample *table, at int) bool {
-	if at == none || sample.len() == 0 {
-		return at != none
+// findExchange reports whether the first row says of which exchange it is, or an
+// option does. It notes how a symbol is kept that is written in another way.
+func (r *resolver) findExchange(sample *table) bool {
+	l := r.layout
+	if sample.len() == 0 || l.symbolAt == none && l.exchangeAt == none {
+		return l.symbol.Exchange != "" || l.symbolAt != none || l.exchangeAt != none
 	}
-	_, err := market.ParseSymbol(string(sample.cells[at].text(0)))
-	return err == nil
+	var from, to market.Symbol
+	if l.exchangeAt != none {
+		from.Exchange = market.Exchange(sample.cells[l.exchangeAt].text(0))
+		to.Exchange = exchangeOf(string(from.Exchange))
+	}
+	if l.symbolAt != none {
+		text := string(sample.cells[l.symbolAt].text(0))
+		if whole, err := l.readSymbol(text); err == nil {
+			to = whole
+			if from, err = market.ParseSymbol(text); err != nil {
+				from = market.Symbol{Code: text, Exchange: whole.Exchange}
+			}
+		}
+	}
+	if note := renamed(from, to); note != nil {
+		r.head.notes = append(r.head.notes, note)
+	}
+	r.first = to
+	if err := checkExchange(to); err != nil && !l.own {
+		r.needs = append(r.needs, err)
+	}
+	return cmp.Or(l.symbol.Exchange, to.Exchange) != ""
 }
 
 // findClock finds out how times are written, and what they mean.
@@ -386,8 +423,8 @@ func (r *resolver) findClock(sample *table) {
 	daily := isDaily(l.interval)
 	wall, dates := r.look(sample, column)
 	exchange, known := l.zoneOfExchange()
-	if l.clock.zone == nil && known && (daily && dates) {
-		l.clock.zone = exchange // a trading day is one of the exchange
+	if l.clock.zone == nil && daily && dates {
+		l.clock.zone = r.zoneOfDays() // a trading day is one of the exchange
 	}
 	if wall && l.clock.zone == nil {
 		r.need("tz", fault.FileNeeds.Errorf("the file does not say in which time zone its times are (--tz Asia/Shanghai)"))
@@ -479,6 +516,20 @@ func (l *layout) zoneOf(e market.Exchange) (zone *time.Location, known bool) {
 		return zone, true
 	}
 	return l.zone, false
+}
+
+// zoneOfDays returns the zone of the exchange of all rows, or else that of the
+// first: a row whose days begin at another time is refused, since no bar begins
+// then. It is nil if there is none that is known.
+func (r *resolver) zoneOfDays() *time.Location {
+	exchange := r.layout.symbol.Exchange
+	if exchange == "" && !r.layout.suspect {
+		exchange = r.first.Exchange
+	}
+	if zone, err := exchange.Zone(); err == nil {
+		return zone
+	}
+	return nil
 }
 
 // isDaily reports whether bars of v are days or weeks of some zone.

@@ -21,10 +21,20 @@ var places = map[string]string{
 	`\*`:           `[^/]*`,
 }
 
+// gluedPlaces may stand in a pattern without anything between them: SH600519.
+const (
+	gluedPlaces = `\{exchange\}\{code\}`
+	gluedNames  = `(?P<exchange>(?i:SH|SZ|BJ))(?P<code>[0-9]{6})`
+)
+
 // parsePath returns what the end of a path names by a pattern: see
 // [Options.Path].
 func parsePath(path, pattern string) (y market.Symbol, v market.Interval, err error) {
 	expression := regexp.QuoteMeta(strings.TrimPrefix(filepath.ToSlash(pattern), "./"))
+	expression = strings.Replace(expression, gluedPlaces, gluedNames, 1)
+	if strings.Contains(expression, `\}\{`) {
+		return y, 0, fault.FileOption.Errorf("the pattern %q has two places with nothing between them, which only {exchange}{code} may, for SH600519", pattern)
+	}
 	for place, e := range places {
 		if strings.HasPrefix(place, `\{`) && strings.Count(expression, place) > 1 {
 			return y, 0, fault.FileOption.Errorf("the pattern %q names a place twice", pattern)
@@ -54,7 +64,7 @@ func parsePath(path, pattern string) (y market.Symbol, v market.Interval, err er
 			y.Code = found[i]
 			err = market.ValidateCode(y.Code)
 		case "exchange":
-			y.Exchange = market.Exchange(found[i])
+			y.Exchange = market.Exchange(strings.ToUpper(found[i]))
 		case "interval":
 			v, err = market.ParseInterval(found[i])
 		}

@@ -30,6 +30,8 @@ func TestPathsNameWhatAFileHolds(t *testing.T) {
 	f("x/100%.csv", "{code}.csv", "100%  ")
 	f("x/[a](b)+.csv", "[{code}](b)+.csv", "a  ")
 	f("x/a.SHFE", "{symbol}", "a SHFE ")
+	f("x/SH600519.csv", "{exchange}{code}.csv", "600519 SH ")
+	f("x/sz000001.csv", "{exchange}{code}.csv", "000001 SZ ")
 	g := func(path, pattern string, code fault.Code, says string) {
 		t.Helper()
 		y, v, err := parsePath(path, pattern)
@@ -45,6 +47,8 @@ func TestPathsNameWhatAFileHolds(t *testing.T) {
 	g("a/b.csv", "{name}.csv", fault.FileOption, "{name}")
 	g("a/0m.csv", "{interval}.csv", fault.MarketInterval, "")
 	g("a/ b.csv", "{code}.csv", fault.MarketSymbol, "space")
+	g("SHFErb2601.csv", "{exchange}{code}.csv", fault.FileOption, "does not end")
+	g("rb26011m.csv", "{code}{interval}.csv", fault.FileOption, "nothing between")
 	g("a/b.csv", "(", fault.FileOption, "does not end")
 }
 

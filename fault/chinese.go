@@ -383,7 +383,9 @@ var chinese = map[string]string{
 	"a page does not hold the %d values that it should":                                                      "一页中没有应有的 %d 个值",
 	"a write failed, and so did taking it back: %w":                                                          "写入失败，撤回也失败：%w",
 	"the pattern %q has two places with nothing between them, which only {exchange}{code} may, for SH600519": "模式 %q 中有两个位置之间没有分隔；只有 {exchange}{code} 可以这样写，用于 SH600519",
-	"symbol %q: vn.py calls this exchange %s, and writes its contracts as the exchange itself does, rb2605 or TA605 (--symbol)": "合约 %q：vn.py 称该交易所为 %s，合约代码与交易所的写法一致，如 rb2605、TA605（--symbol）",
-	"symbols with their exchange in front are kept as vn.py writes them: with %s behind":                                        "交易所在前的代码按 vn.py 的写法保存：%s 写在后面",
-	"the exchange %s is kept as %s, as vn.py calls it":                                                                          "交易所 %s 按 vn.py 的名称 %s 保存",
+	"symbol %q: vn.py calls this exchange %s, and writes its contracts as the exchange itself does, rb2605 or TA605 (--symbol)":                         "合约 %q：vn.py 称该交易所为 %s，合约代码与交易所的写法一致，如 rb2605、TA605（--symbol）",
+	"symbols with their exchange in front are kept as vn.py writes them: with %s behind":                                                                "交易所在前的代码按 vn.py 的写法保存：%s 写在后面",
+	"the exchange %s is kept as %s, as vn.py calls it":                                                                                                  "交易所 %s 按 vn.py 的名称 %s 保存",
+	"%q is no number of milliseconds":                                                                                                                   "%q 不是毫秒数",
+	"the column %q holds dates without a time of the day: say which column has that (--map time=COLUMN), or, of daily bars, --interval d; there are %s": "列 %q 只有日期，没有时刻：请指明时刻所在的列（--map time=列名），日线则用 --interval d；文件中的列有 %s",
 }

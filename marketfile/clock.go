@@ -91,7 +91,7 @@ func (c *clock) read(date, tod []byte) (reading, error) {
 	if ok && tod != nil {
 		rest = trimDay(rest)
 		ok = len(rest) == 0
-		rest = tod
+		rest = r.afterDate(tod, c.order)
 	}
 	if rest = trimDay(rest); ok && len(rest) > 0 {
 		r.midnight = false
@@ -99,9 +99,20 @@ func (c *clock) read(date, tod []byte) (reading, error) {
 		ok = ok && r.zone(rest)
 	}
 	if !ok || !r.exists() {
-		return reading{}, fault.MarketTime.Errorf("time %q cannot be read", shown(bytes.Join([][]byte{date, tod}, []byte(" "))))
+		return reading{}, fault.MarketTime.Errorf("time %q cannot be read", shown(bytes.TrimRight(bytes.Join([][]byte{date, tod}, []byte(" ")), " ")))
 	}
 	return r, nil
+}
+
+// afterDate returns the time of the day of a text that has the date once more in
+// front of it, or else the text.
+func (r *reading) afterDate(tod []byte, order DateOrder) []byte {
+	var again reading
+	rest, ok := again.date(tod, order)
+	if !ok || len(rest) == 0 || again.year != r.year || again.mon != r.mon || again.day != r.day {
+		return tod
+	}
+	return rest
 }
 
 // isNumber reports whether b is a number without an exponent.

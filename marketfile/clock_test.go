@@ -10,6 +10,7 @@ import (
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
 )
 
 // zoned returns a time zone.
@@ -279,4 +280,73 @@ func TestParquetTimesOfAClockAreReadAsThoseOfTexts(t *testing.T) {
 	if got, err := c.at(-1, time.Millisecond); err != nil || got != -1e6 {
 		t.Errorf("got %d, %v", got, err)
 	}
+}
+
+// What a program says of a day is not the time of its ticks.
+func TestTicksOfCTP(t *testing.T) {
+	text := "TradingDay,InstrumentID,ExchangeID,LastPrice,Volume,UpdateTime,UpdateMillisec,BidPrice1,BidPrice2,ActionDay,UpperLimitPrice\n" +
+		"20260106,rb2605,SHFE,3500,7,21:00:01,500,3499,1.7976931348623157e+308,20260105,1.7976931348623157e+308\n" +
+		"20260106,rb2605,SHFE,3501,9,21:00:02,0,3500,0,20260105,0\n" +
+		"20260106,rb2605,SHFE,3501,9,21:00:02,1000,3500,0,20260105,0\n" +
+		"20260106,rb2605,SHFE,1.7976931348623157e+308,9,21:00:03,,3500,0,20260105,0\n"
+	o := ticksIn(t)
+	o.Symbol, o.TickVolume = market.Symbol{}, series.Cumulative
+	s := emptyStore(t)
+	r, err := imports(t, s, series.Ticks, o, write(t, "a.csv", text))
+	want := "ticks rb2605.SHFE 2026-01-05T13:00:01.5Z#0 bid_price_1=3499 depth=1 last_price=3500 volume=7\n" +
+		"ticks rb2605.SHFE 2026-01-05T13:00:02Z#0 bid_price_1=3500 depth=1 last_price=3501 volume=9\n"
+	if got := stored(t, s); err != nil || got != want || r.Reasons[fault.MarketTime] != 1 || r.Reasons[fault.FileCell] != 1 {
+		t.Errorf("got %s%s %v, %v, want %s", got, counts(r), r.Reasons, err, want)
+	}
+	// A fraction that is there already stays.
+	s = emptyStore(t)
+	_, err = imports(t, s, series.Ticks, ticksIn(t), write(t, "a.csv", "time,millisecond,last,qty\n2026-01-05 09:30:00.5,500,1,1\n"))
+	if got := stored(t, s); err != nil || !strings.Contains(got, "01:30:00.5Z#0") {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+func TestDatesAloneAreNoTimesOfTicksAndMinutes(t *testing.T) {
+	f := func(kind series.Kind, o *Options, header, rows string, refused bool) {
+		t.Helper()
+		r, err := imports(t, emptyStore(t), kind, o, write(t, "a.csv", header+"\n"+rows))
+		if !refused {
+			if err != nil || r.Refused > 0 {
+				t.Errorf("%s: got %s, %v", rows, counts(r), err)
+			}
+			return
+		}
+		if wantFault(t, err, fault.FileColumns, "without a time of the day", "--map time=COLUMN"); r.Read > 0 {
+			t.Errorf("%s: got %s", rows, counts(r))
+		}
+	}
+	const ohlc = "date,open,high,low,close"
+	f(series.Bars, barsIn(t), ohlc, "20260105,1,1,1,1\n20260106,1,1,1,1\n", true)
+	f(series.Bars, barsIn(t), ohlc, "2026-01-05,1,1,1,1\n", true)
+	f(series.Bars, barsIn(t), ohlc, "2026-01-05,1,1,1,1\n2026-01-05 00:01,1,1,1,1\n", false) // midnight of a workbook
+	f(series.Bars, barsIn(t), ohlc, "2026-01-05 00:00,1,1,1,1\n", false)
+	f(series.Ticks, ticksIn(t), "ActionDay,last,qty", "20260105,1,1\n20260105,2,1\n", true)
+	f(series.Bars, barsIn(t), "interval,"+ohlc, "d,20260105,1,1,1,1\n", true) // of minutes, it was said
+	daily := barsIn(t)
+	daily.Interval = market.Day
+	f(series.Bars, daily, ohlc, "20260105,1,1,1,1\n", false)
+	daily.Interval = 0
+	f(series.Bars, daily, "interval,"+ohlc, "d,20260105,1,1,1,1\n", false)
+	r, err := imports(t, emptyStore(t), series.Ticks, ticksIn(t), write(t, "a.csv", "date,time,last,qty\n20260105,,1,1\n20260105,093000,2,1\n"))
+	if err != nil || r.New != 1 || r.Refused != 1 {
+		t.Errorf("got %s, %v", counts(r), err)
+	}
+}
+
+func TestADateMayStandOnceMoreBesideTheTime(t *testing.T) {
+	f := func(rows, want string) {
+		t.Helper()
+		got, r, err := barsOf(t, "date,time,open,high,low,close,volume\n"+rows, barsIn(t))
+		if err != nil || got != want {
+			t.Errorf("%s: got %s%s, %v, want %s", rows, got, counts(r), err, want)
+		}
+	}
+	f("2026-01-05,20260105093000000,1,4,0.5,2,7\n2026-01-05,20260105093100000,2,3,1,3,0\n", kept2) // BaoStock
+	f("20260105,2026-01-05 09:30:00,1,4,0.5,2,7\n20260105,2026-01-05 09:31:00,2,3,1,3,0\n", kept2)
+	f("20260106,2026-01-05 21:00:00,1,4,0.5,2,7\n", "") // the trading day of a night is another
 }

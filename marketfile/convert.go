@@ -176,6 +176,9 @@ func (c *converter) findTimes() {
 	dates := &c.t.cells[c.date]
 	for i := range c.t.len() {
 		t, err := c.timeAt(dates, i)
+		if err == nil && c.millisAt != none {
+			t, err = c.withMillis(t, i)
+		}
 		if err != nil {
 			c.refuse(i, err)
 		}
@@ -201,6 +204,19 @@ func (c *converter) timeAt(dates *cells, i int) (market.Time, error) {
 		}
 	}
 	return c.clock.time(dates.text(i), tod)
+}
+
+// withMillis adds the milliseconds of row i to a time in whole seconds.
+func (c *converter) withMillis(t market.Time, i int) (market.Time, error) {
+	cells := &c.t.cells[c.millisAt]
+	if cells.empty(i) || t%1e9 != 0 {
+		return t, nil
+	}
+	ms, err := cells.int(i)
+	if err != nil || ms < 0 || ms > 999 {
+		return 0, fault.MarketTime.Errorf("%q is no number of milliseconds", shown(cells.text(i)))
+	}
+	return t + market.Time(ms*1e6), nil
 }
 
 func (c *converter) findSeq() {
@@ -250,6 +266,11 @@ func (c *converter) fill(t target) {
 		if err := v.set(i, cells); err != nil {
 			c.refuse(i, fault.At(fault.Place{Field: t.column.Name}, err))
 			continue
+		}
+		if v.floats != nil && v.floats[i] == math.MaxFloat64 && !t.extra && !c.own { // CTP's way to say that there is none
+			if v.floats[i] = 0; t.needed {
+				c.refuse(i, fault.FileCell.Errorf("%s is empty", t.column.Name))
+			}
 		}
 		if v.valid != nil {
 			v.valid[i] = true

@@ -24,7 +24,7 @@ type layout struct {
 	interval market.Interval
 
 	// Which of the wanted columns they are, none if there is no such.
-	date, tod, symbolAt, exchangeAt, intervalAt, seqAt int
+	date, tod, symbolAt, exchangeAt, intervalAt, seqAt, millisAt int
 
 	wanted  []int // columns of the file
 	targets []target
@@ -263,7 +263,7 @@ func (r *resolver) want() error {
 	if l.interval == 0 {
 		l.intervalAt = r.wantField(fieldInterval)
 	}
-	l.seqAt = r.wantField(fieldSeq)
+	l.seqAt, l.millisAt = r.wantField(fieldSeq), r.wantField(fieldMillis)
 	for _, c := range series.BaseColumns(r.kind) {
 		if _, ok := r.byName[c.Name]; ok {
 			must := slices.Contains(needed[r.kind], c.Name)
@@ -422,6 +422,9 @@ func (r *resolver) findClock(sample *table) {
 	l.clock = clock{zone: r.opts.Zone, order: r.opts.DateOrder, unit: unitOf(cmp.Or(r.opts.TimeUnit, unitNames[plain(column.name)]))}
 	daily := isDaily(l.interval)
 	wall, dates := r.look(sample, column)
+	if dates && !daily {
+		r.wantTimes(sample, column)
+	}
 	exchange, known := l.zoneOfExchange()
 	if l.clock.zone == nil && daily && dates {
 		l.clock.zone = r.zoneOfDays() // a trading day is one of the exchange
@@ -468,6 +471,24 @@ func (r *resolver) look(sample *table, column headed) (wall, dates bool) {
 		l.clock.form = formWall // each row will be refused by itself
 	}
 	return got.form == formWall, got.form == formWall && got.midnight
+}
+
+// wantTimes notes that no row has a time of the day, though its series is not one
+// of days.
+func (r *resolver) wantTimes(sample *table, column headed) {
+	l := r.layout
+	if l.tod != none || r.kind == series.Bars && l.interval == 0 {
+		return // there is one, or each row says whether it needs one
+	}
+	for i := range sample.len() {
+		if column.typed.kind == cellWall {
+			break
+		}
+		if got, err := l.clock.read(sample.cells[l.date].text(i), nil); err == nil && !got.midnight {
+			return
+		}
+	}
+	r.needs = append(r.needs, fault.FileColumns.Errorf("the column %q holds dates without a time of the day: say which column has that (--map time=COLUMN), or, of daily bars, --interval d; there are %s", column.name, r.columnNames()))
 }
 
 // firstTime returns the first time that can be read, and the text of its date.

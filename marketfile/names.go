@@ -15,6 +15,7 @@ const (
 	fieldExchange = "exchange"
 	fieldInterval = "interval"
 	fieldSeq      = "seq"
+	fieldMillis   = "millisecond" // of a tick whose time is in whole seconds
 )
 
 // fields returns the fields that a column may be.
@@ -23,7 +24,7 @@ func fields(kind series.Kind) []string {
 	if kind == series.Bars {
 		all = append(all, fieldInterval)
 	} else {
-		all = append(all, fieldSeq)
+		all = append(all, fieldSeq, fieldMillis)
 	}
 	for _, c := range series.BaseColumns(kind) {
 		all = append(all, c.Name)
@@ -37,7 +38,7 @@ func isField(kind series.Kind, name string) bool { return slices.Contains(fields
 // of Chinese terminals, of exchanges and of the usual Western files.
 var known = map[series.Kind]map[string][]string{
 	series.Bars: {
-		fieldTime:       {"time", "datetime", "timestamp", "ts", "opentime", "starttime", "tradetime", "candlebegintime", "epoch", "epochs", "epochms", "epochus", "epochns", "unixtime", "时间", "日期时间", "交易时间"},
+		fieldTime:       {"time", "datetime", "timestamp", "ts", "opentime", "starttime", "tradetime", "candlebegintime", "tsevent", "epoch", "epochs", "epochms", "epochus", "epochns", "unixtime", "时间", "日期时间", "交易时间"},
 		fieldDate:       {"date", "tradedate", "day", "日期", "交易日期"},
 		fieldSymbol:     {"symbol", "vtsymbol", "code", "ticker", "instrument", "tscode", "orderbookid", "instrumentid", "代码", "合约", "合约代码", "证券代码", "股票代码"},
 		fieldExchange:   {"exchange", "exchangeid", "market", "交易所", "市场"},
@@ -51,11 +52,12 @@ var known = map[series.Kind]map[string][]string{
 		"open_interest": {"openinterest", "oi", "hold", "closeoi", "持仓量", "持仓"},
 	},
 	series.Ticks: {
-		fieldTime:       {"time", "datetime", "timestamp", "ts", "tradetime", "exchtime", "epoch", "epochs", "epochms", "epochus", "epochns", "unixtime", "时间", "日期时间", "交易时间", "成交时间"},
+		fieldTime:       {"time", "datetime", "timestamp", "ts", "tradetime", "exchtime", "updatetime", "tsevent", "epoch", "epochs", "epochms", "epochus", "epochns", "unixtime", "时间", "日期时间", "交易时间", "成交时间"},
 		fieldDate:       {"date", "tradedate", "actionday", "日期", "交易日期", "成交日期"},
 		fieldSymbol:     {"symbol", "vtsymbol", "code", "ticker", "instrument", "tscode", "orderbookid", "instrumentid", "代码", "合约", "合约代码", "证券代码", "股票代码"},
 		fieldExchange:   {"exchange", "exchangeid", "market", "交易所", "市场"},
 		fieldSeq:        {"seq"},
+		fieldMillis:     {"updatemillisec", "millisecond", "milliseconds", "毫秒"},
 		"depth":         {"depth"},
 		"localtime":     {"localtime", "本地时间"},
 		"name":          {"name", "合约名称", "证券名称", "名称"},

@@ -115,6 +115,8 @@ func (l *layout) meaning(column int) string {
 		return fieldInterval
 	case at == l.seqAt:
 		return fieldSeq
+	case at == l.millisAt:
+		return fieldMillis
 	}
 	i := slices.IndexFunc(l.targets, func(t target) bool { return t.from == at })
 	return l.targets[i].column.Name

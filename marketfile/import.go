@@ -51,6 +51,7 @@ type importer struct {
 	bytes    int             // of text
 	rejects  []*rejects      // of each file
 	noted    map[string]bool // remarks on files
+	spaced   int             // how many files were looked at for the spaces between bars
 	pipe     string          // a file that can be read once
 	spans    int             // of all that was written
 	known    map[series.Key]*acquaintance
@@ -366,6 +367,10 @@ func (m *importer) take(ctx context.Context, i int, s *source, r *rows) error {
 		return err
 	}
 	m.report.Read += int64(r.read)
+	if note := r.spacing(); note != nil && m.spaced != i+1 {
+		m.remark(i, note)
+	}
+	m.spaced = i + 1
 	m.reached = m.done + s.in.taken.Load()
 	if r.remarks {
 		m.remark(i, remarksNote())

@@ -93,7 +93,14 @@ func preview(ctx context.Context, kind series.Kind, file string, most int, o *Op
 	if err != nil {
 		return nil, err
 	}
-	g.take(newConverter(l).rows(t), most)
+	r := newConverter(l).rows(t)
+	if r.remarks {
+		g.Notes = append(g.Notes, Note{file, remarksNote()})
+	}
+	g.take(r, most)
+	if note := r.spacing(); note != nil {
+		g.Notes = append(g.Notes, Note{file, note})
+	}
 	return g, nil
 }
 

@@ -66,6 +66,7 @@ var (
 		"Prints ticks, oldest first, with their extra columns.\n\nIn csv, json and ndjson times have their offset from UTC; prices are written as the shortest decimal that is read back as the same number. A table leaves out columns in which nothing stands.",
 		"按时间顺序输出 tick 及其附加列。\n\ncsv、json 和 ndjson 中的时间带 UTC 时差；价格写成能还原为同一数值的最短小数。表格会省略没有内容的列。",
 	}
+	colTime     = message{"TIME", "时间"}
 	colTimeIn   = message{"TIME (%s)", "时间（%s）"}
 	colSeq      = message{"SEQ", "序号"}
 	moreRows    = message{"There are more than these %d rows. --limit 0 shows all, --last N the newest; --since and --until choose a range.", "不止这 %d 行。--limit 0 显示全部，--last N 显示最新的 N 行；用 --since 和 --until 选择时间范围。"}

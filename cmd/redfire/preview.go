@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/marketfile"
 	"github.com/redfire-quant/redfire/series"
 )
@@ -15,7 +16,7 @@ func (p *program) preview(ctx context.Context, im *importing, files []string, o 
 	if im.kind == series.Bars {
 		r.columns = append(r.columns, column{"interval", colInterval})
 	}
-	r.columns = append(r.columns, column{"time", words(p.say(colTimeIn, time.UTC))})
+	r.columns = append(r.columns, column{"time", colTime})
 	names := previewColumns(im.kind)
 	for _, name := range names {
 		r.columns = append(r.columns, column{name, baseTitles[name]})
@@ -27,8 +28,14 @@ func (p *program) preview(ctx context.Context, im *importing, files []string, o 
 			return err
 		}
 		p.tellMeanings(g)
+		zone := time.UTC
+		if g.Zone != "" {
+			if zone, err = market.LoadZone(g.Zone); err != nil {
+				return err
+			}
+		}
 		for i := range g.Frames {
-			r.rows = append(r.rows, previewRows(g, &g.Frames[i], names)...)
+			r.rows = append(r.rows, previewRows(g, zone, &g.Frames[i], names)...)
 		}
 	}
 	if err := p.print(r); err != nil {
@@ -75,13 +82,15 @@ func (p *program) tellMeanings(g *marketfile.Glimpse) {
 	}
 }
 
-func previewRows(g *marketfile.Glimpse, f *series.Frame, names []string) (rows [][]any) {
+// previewRows shows times on the clock of the file, so that they can be compared
+// with it.
+func previewRows(g *marketfile.Glimpse, zone *time.Location, f *series.Frame, names []string) (rows [][]any) {
 	for i, t := range f.Time {
 		row := []any{g.File, nil, f.Key.Symbol.String()}
 		if f.Key.Kind == series.Bars {
 			row = append(row, f.Key.Interval.String())
 		}
-		row = append(row, t.String())
+		row = append(row, t.In(zone).Format(time.RFC3339Nano))
 		for _, name := range names {
 			value := any(0.0)
 			if c := f.Column(name); c != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -204,6 +205,20 @@ func TestOnlyWhatIsNeededIsAskedFor(t *testing.T) {
 	if err := p.askFor(t.Context(), im, []string{"tz"}); !errors.Is(err, fault.CommandUsage) {
 		t.Errorf("asked again: got %v, want an error", err)
 	}
+	// A slip is told, and the question asked again; no answer ends it.
+	all := []string{"symbol", "exchange", "interval", "tz", "bar-time"}
+	p.in = iotest.OneByteReader(strings.NewReader("rb2605\nrb2605.SHFE\nshfe\nSHFE\n1min\n1m\nCST\nUTC\nbegin\nend\n"))
+	im = &importing{kind: series.Bars, asked: map[string]bool{}}
+	if err := p.askFor(t.Context(), im, all); err != nil || im.symbol != "rb2605.SHFE" || im.exchange != "SHFE" || im.interval != "1m" || im.tz != "UTC" || im.barTime != "end" {
+		t.Errorf("got %+v, %v", im, err)
+	}
+	for _, wrong := range []string{"", "x\nx\nx\ntraded\n"} {
+		p.in = iotest.OneByteReader(strings.NewReader(wrong))
+		if err := p.askFor(t.Context(), im, []string{"tick-volume"}); !errors.Is(err, fault.FileOption) || im.asked["tick-volume"] {
+			t.Errorf("%q: got %v", wrong, err)
+		}
+	}
+	im = &importing{kind: series.Bars, asked: map[string]bool{}}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	p.in = blocked{}

@@ -202,6 +202,9 @@ func (p *program) isSeen() bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// tries is how often a question is asked that is answered wrongly.
+const tries = 3
+
 // askFor asks for options until their values are right.
 func (p *program) askFor(ctx context.Context, im *importing, needs []string) error {
 	questions := map[string]struct {
@@ -217,12 +220,46 @@ func (p *program) askFor(ctx context.Context, im *importing, needs []string) err
 		if im.asked[option] {
 			return fault.CommandUsage.Errorf("--%s %q does not help", option, *q.value)
 		}
-		answer, err := p.ask(ctx, p.say(q.text)+" ")
-		if err != nil {
-			return err
+		for try := 1; ; try++ {
+			answer, err := p.ask(ctx, p.say(q.text)+" ")
+			if err != nil {
+				return err
+			}
+			*q.value = strings.TrimSpace(answer)
+			if err = checkAnswer(option, *q.value); err == nil {
+				break
+			}
+			if *q.value == "" || try == tries {
+				return err
+			}
+			p.report(err)
 		}
-		*q.value = strings.TrimSpace(answer)
 		im.asked[option] = true
+	}
+	return nil
+}
+
+// answers are the words of which an option is one.
+var answers = map[string][]string{"bar-time": {"start", "end"}, "date-order": {"mdy", "dmy"}, "tick-volume": {"traded", "cumulative"}}
+
+// checkAnswer returns an error for what an option cannot be.
+func checkAnswer(option, s string) (err error) {
+	switch option {
+	case "symbol":
+		_, err = market.ParseSymbol(s)
+	case "exchange":
+		err = market.Symbol{Code: "x", Exchange: market.Exchange(s)}.Validate()
+	case "interval":
+		_, err = market.ParseInterval(s)
+	case "tz":
+		_, err = market.LoadZone(s)
+	default:
+		if words := answers[option]; !slices.Contains(words, s) {
+			return fault.FileOption.Errorf("--%s is one of %s, not %q", option, strings.Join(words, ", "), s)
+		}
+	}
+	if err != nil {
+		return fault.At(fault.Place{Field: "--" + option}, err)
 	}
 	return nil
 }

@@ -181,8 +181,8 @@ type Report struct {
 	Keys   []series.Key
 	Series int
 
-	// Notes are remarks on files: lines that were passed over before a header,
-	// columns that were not imported.
+	// Notes are remarks on files: lines that were passed over, columns that were
+	// not imported. What is true of several files is said of the first.
 	Notes []Note
 }
 

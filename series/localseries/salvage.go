@@ -187,6 +187,7 @@ func (s *salvage) chunks(from *segment, to *segmentWriter) error {
 	if err != nil {
 		return err
 	}
+	from.mendHeads(b)
 	if i := bytes.LastIndex(b, trailerMagic); i >= 24 && uint64(len(b)) > order.Uint64(b[i-24:]) && order.Uint64(b[i-24:]) >= segmentStart {
 		b = b[:order.Uint64(b[i-24:])] // the directory has heads without bodies
 	}
@@ -207,6 +208,33 @@ func (s *salvage) chunks(from *segment, to *segmentWriter) error {
 		at = next
 	}
 	return to.err
+}
+
+// mendHeads puts the heads of the directory, if that is sound, in the place of
+// those before the bodies: reading goes by them, too.
+func (s *segment) mendHeads(b []byte) {
+	at := int64(len(b)) - segmentTrailer
+	if at < segmentStart {
+		return
+	}
+	trailer := b[at:]
+	from, length := int64(order.Uint64(trailer)), int64(order.Uint64(trailer[8:]))
+	if xxh3.Hash(trailer[:32]) != order.Uint64(trailer[32:]) || from < segmentStart || length < 0 || from+length != at {
+		return
+	}
+	directory := b[from:at]
+	if xxh3.Hash(directory) != order.Uint64(trailer[16:]) {
+		return
+	}
+	chunks, err := s.parse(directory, from)
+	if err != nil {
+		return // no directory that was written
+	}
+	for _, h := range chunks {
+		offset := int64(order.Uint64(directory))
+		copy(b[offset:], directory[8:8+h.length])
+		directory = directory[8+h.length:]
+	}
 }
 
 // chunk copies a chunk if it is sound, and returns its length, 0 if there is none.

@@ -1,6 +1,7 @@
 package localseries
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -212,6 +213,24 @@ func TestSalvageDoesNotRaiseTheDeadAfterACrash(t *testing.T) {
 		for minute := 3; minute < 6; minute++ {
 			if row := fmt.Sprint(rebarKey, at(minute)); strings.Contains(got, row) {
 				t.Fatalf("seed %d: %s was deleted, salvaged\n%s", seed, row, got)
+			}
+		}
+	}
+}
+
+// What can be read can be salvaged: reading takes heads out of the directory.
+func TestSalvageTakesHeadsOutOfTheDirectory(t *testing.T) {
+	all, want := left(t, true)
+	for path, b := range all {
+		if !strings.Contains(path, segmentPrefix) {
+			continue
+		}
+		for i := bytes.Index(b, order.AppendUint32(nil, chunkMagic)); i < segmentStart+chunkStart; i++ {
+			spoilt := maps.Clone(all)
+			spoilt[path] = slices.Clone(b)
+			spoilt[path][i] ^= 0x10
+			if got, found := salvaged(t, spoilt); got != want || len(found.Lost) > 0 {
+				t.Fatalf("byte %d of %s: got\n%s\nwant\n%s\nlost %v", i, path, got, want, found.Lost)
 			}
 		}
 	}

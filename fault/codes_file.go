@@ -53,8 +53,8 @@ var fileEntries = []Entry{
 		FileForm, Invalid,
 		Text{"a file is not of a form that is read", "文件格式无法读取"},
 		Text{
-			"Files are CSV (also .gz and .zst; commas, semicolons, tabs; UTF-8, UTF-16 or GBK), NDJSON or Parquet. Save the data in one of them.",
-			"支持 CSV（可为 .gz、.zst；逗号、分号或制表符分隔；UTF-8、UTF-16 或 GBK）、NDJSON 和 Parquet。请把数据另存为其中一种。",
+			"Files are CSV (also .gz, .zst and .zip of one file; commas, semicolons, tabs; UTF-8, UTF-16 or GBK), NDJSON or Parquet. Save the data in one of them.",
+			"支持 CSV（可为 .gz、.zst，或只含一个文件的 .zip；逗号、分号或制表符分隔；UTF-8、UTF-16 或 GBK）、NDJSON 和 Parquet。请把数据另存为其中一种。",
 		},
 	},
 	{

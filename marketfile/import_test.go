@@ -1,6 +1,7 @@
 package marketfile
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -186,6 +187,7 @@ func TestTheSameBarsComeOutOfEveryFormOfFile(t *testing.T) {
 	f("gzip", packed(t, plain))
 	f("two gzips", packed(t, plain[:40])+packed(t, plain[40:]))
 	f("Zstandard", zstandard(t, plain))
+	f("zip", zipped(t, "klines/", "", "klines/a.csv", plain))
 	f("NDJSON", `{"datetime":"2026-01-05 09:30","open":1,"high":4,"low":0.5,"close":"2","volume":7}`+"\n\n"+`{"open":2,"high":3,"low":1,"close":3,"datetime":"2026-01-05T09:31:00","volume":null}`)
 	f("NDJSON, packed", packed(t, `{"datetime":1767576600,"open":1,"high":4,"low":0.5,"close":"2","volume":7}`+"\r\n"+`{"open":2,"high":3,"low":1,"close":3,"datetime":1767576660}`))
 }
@@ -201,6 +203,37 @@ func packed(t testing.TB, text string) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// zipped returns an archive of files: a name, what is in it, and so on.
+func zipped(t testing.TB, files ...string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for i := 0; i < len(files); i += 2 {
+		f, err := w.Create(files[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(files[i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestADamagedArchiveIsAnErrorAndNotHalfAFile(t *testing.T) {
+	text := zipped(t, "a.csv", "datetime,open,high,low,close\n2026-01-05 09:30,1,4,0.5,2\n")
+	data := strings.LastIndex(text, "a.csv") // in the table at the end
+	spoilt := []byte(text)
+	spoilt[data-30] ^= 1 // its checksum
+	o := barsIn(t)
+	if _, r, err := barsOf(t, string(spoilt), o); !errors.Is(err, fault.FileDamaged) {
+		t.Errorf("got %s, %v, want fault.FileDamaged", counts(r), err)
+	}
 }
 
 func zstandard(t testing.TB, text string) string {

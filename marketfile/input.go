@@ -8,12 +8,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zip"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -124,6 +126,13 @@ func (c counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// ReadAt counts what is read of an archive, whose table is read twice.
+func (c counter) ReadAt(b []byte, at int64) (int, error) {
+	n, err := c.in.file.ReadAt(b, at)
+	c.in.taken.Add(int64(n))
+	return n, err
+}
+
 // unpack returns what a file holds, unpacked if it is packed.
 func (in *input) unpack(raw *bufio.Reader, magic []byte) (io.Reader, error) {
 	switch {
@@ -140,8 +149,31 @@ func (in *input) unpack(raw *bufio.Reader, magic []byte) (io.Reader, error) {
 		}
 		in.ends = append(in.ends, z.Close)
 		return z, nil
+	case bytes.HasPrefix(magic, []byte("PK\x03\x04")) && in.size > 0:
+		return in.unzip()
 	}
 	return raw, nil
+}
+
+// unzip returns what the one file of an archive holds, as exchanges publish them.
+func (in *input) unzip() (io.Reader, error) {
+	z, err := zip.NewReader(counter{in}, in.size)
+	if err != nil {
+		return nil, fault.FileDamaged.Errorf("unpack zip: %w", err)
+	}
+	files := slices.DeleteFunc(z.File, func(f *zip.File) bool { return f.FileInfo().IsDir() })
+	if slices.ContainsFunc(files, func(f *zip.File) bool { return f.Name == "[Content_Types].xml" }) {
+		return nil, fault.FileForm.Errorf("it is a workbook of Excel: save the sheet as CSV")
+	}
+	if len(files) != 1 {
+		return nil, fault.FileForm.Errorf("the zip archive holds %d files, not one: unpack it", len(files))
+	}
+	r, err := files[0].Open()
+	if err != nil {
+		return nil, fault.FileDamaged.Errorf("unpack zip: %w", err)
+	}
+	in.ends = append(in.ends, func() { _ = r.Close() }) // it was read to its end, or is not wanted
+	return r, nil
 }
 
 // foreign returns an error for a file of a form that is not read, by how it
@@ -149,7 +181,7 @@ func (in *input) unpack(raw *bufio.Reader, magic []byte) (io.Reader, error) {
 func foreign(begin string) error {
 	switch {
 	case strings.HasPrefix(begin, "PK\x03\x04"):
-		return fault.FileForm.Errorf("it is a zip archive or a workbook of Excel: unpack it, or save the sheet as CSV")
+		return fault.FileForm.Errorf("it is a zip archive within another, or out of a pipe: unpack it")
 	case strings.HasPrefix(begin, "\xd0\xcf\x11\xe0"):
 		return fault.FileForm.Errorf("it is a workbook of Excel: save the sheet as CSV")
 	case strings.HasPrefix(begin, "ARROW1"):

@@ -1,6 +1,6 @@
 // Package marketfile moves bars and ticks between files and a series store.
 //
-// [Import] reads CSV (plain, gzip, Zstandard; comma, semicolon, tab or bar;
+// [Import] reads CSV (plain, gzip, Zstandard, zip; comma, semicolon, tab or bar;
 // UTF-8, UTF-16 or GBK), NDJSON and Parquet. What the columns mean it takes from
 // their names, as vn.py, Chinese terminals and exchanges write them, or from
 // [Options]. It guesses nothing that would move a row: the zone of times without

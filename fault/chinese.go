@@ -90,7 +90,7 @@ var chinese = map[string]string{
 	"the file ends too early":                                       "文件过早结束",
 	"the header is that of segment %d":                              "文件头属于第 %d 段",
 	"%w":                                                            "%w",
-	"%d bytes would be left free on the disk, less than %d":         "磁盘将只剩 %d 字节可用，少于 %d",
+	"%s: %d MB would be left free on the disk, less than %d":        "%s：磁盘将只剩 %d MB 可用，少于 %d",
 	"a group fails its check":                                       "一组记录未通过校验",
 	"a call has %d records of %d bytes together, not 1 to %d bytes": "一次调用有 %d 条记录，共 %d 字节，应为 1 到 %d 字节",
 	"record %d has %d bytes, not 1 to %d":                           "第 %d 条记录有 %d 字节，应为 1 到 %d",

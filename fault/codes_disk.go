@@ -35,8 +35,8 @@ var diskEntries = []Entry{
 		DiskFailed, Unavailable,
 		Text{"the operating system refused a file operation", "操作系统拒绝了文件操作"},
 		Text{
-			"Look at what the message says: permissions, a disk that went read-only or away. Nothing was changed.",
-			"请查看错误信息：权限不足、磁盘变为只读或已断开。没有改动任何内容。",
+			"Look at what the message says: permissions, a disk that went read-only or away. Nothing of the operation was done; what was stored before it is there.",
+			"请查看错误信息：权限不足、磁盘变为只读或已断开。该操作没有执行；此前存储的内容仍在。",
 		},
 	},
 	{

@@ -290,6 +290,9 @@ func (p *program) importInto(ctx context.Context, im *importing, files []string,
 		p.note(importGoesOn)
 	}
 	p.refused = err == nil && r.Refused > 0
+	if err != nil && r.Read == 0 {
+		return err // nothing was done
+	}
 	return together(err, p.printImport(r, time.Since(begin)))
 }
 

@@ -140,7 +140,7 @@ func (l *Log) withinFloor(calls []*call) []*call {
 			floor = l.opts.Reserve
 		}
 		if free < floor {
-			c.done <- fault.DiskFull.Errorf("%d bytes would be left free on the disk, less than %d", free, floor)
+			c.done <- fault.DiskFull.Errorf("%s: %d MB would be left free on the disk, less than %d", l.folder.Path(""), max(0, free)>>20, floor>>20)
 			continue
 		}
 		within = append(within, c)

@@ -104,7 +104,7 @@ func (e *Engine) room(frames []series.Frame) error {
 		free -= int64(8 * (len(frames[i].Cols) + 2) * frames[i].Len())
 	}
 	if free < e.opts.Floor {
-		return fault.DiskFull.Errorf("%d bytes would be left free on the disk, less than %d", free, e.opts.Floor)
+		return fault.DiskFull.Errorf("%s: %d MB would be left free on the disk, less than %d", e.folder.Path(""), max(0, free)>>20, e.opts.Floor>>20)
 	}
 	return nil
 }

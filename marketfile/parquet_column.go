@@ -258,10 +258,14 @@ func (u *parquetCursor) take(c *cells, rows int) error {
 		return fault.FileDamaged.Errorf("a page has %d values, not %d and more", u.count, u.value+n)
 	}
 	before := c.count()
-	if u.indexes == nil {
+	switch {
+	case n == 0: // of a page without values it cannot be told whether they are indexes
+	case u.indexes == nil:
 		u.column.append(c, u.owned, u.value, n)
-	} else if err := c.pickFrom(&u.dict, u.indexes[u.value:u.value+n]); err != nil {
-		return err
+	default:
+		if err := c.pickFrom(&u.dict, u.indexes[u.value:u.value+n]); err != nil {
+			return err
+		}
 	}
 	if n < rows || c.null != nil {
 		c.spread(before, rows, u.page.DefinitionLevels(), u.row)

@@ -124,6 +124,38 @@ func (g *pageGuard) runs(width uint64) bool {
 	return true
 }
 
+// truths returns runs of single bits one by one, no more than the page has. They
+// were checked.
+func (g *pageGuard) truths() []byte {
+	bits, at := make([]byte, (g.values+7)/8), 0
+	for at < g.values && len(g.rest) > 0 {
+		head, _ := g.number()
+		count := int(head >> 1)
+		if head&1 == 1 {
+			for _, b := range g.rest[:count] {
+				at += appendBits(bits, at, b, min(8, g.values-at))
+			}
+			g.rest = g.rest[count:]
+			continue
+		}
+		run := -(g.rest[0] & 1) // all bits or none
+		for g.rest = g.rest[1:]; count > 0 && at < g.values; {
+			n := appendBits(bits, at, run, min(8, count, g.values-at))
+			at, count = at+n, count-n
+		}
+	}
+	return bits[:(at+7)/8]
+}
+
+// appendBits sets n bits from at on to the lowest of b, and returns n. None was
+// set before.
+func appendBits(bits []byte, at int, b byte, n int) int {
+	for i := range n {
+		bits[(at+i)/8] |= b >> i & 1 << ((at + i) % 8)
+	}
+	return n
+}
+
 func (g *pageGuard) number() (uint64, bool) {
 	v, n := binary.Uvarint(g.rest)
 	if n <= 0 {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
@@ -157,8 +158,38 @@ func (s *pageStream) turn() error {
 	if err := checkPage(&h, page, levels, s.optional); err != nil {
 		return err
 	}
+	if s.meta.Type == format.Boolean {
+		return s.plainTruths(&h, page, levels)
+	}
 	s.rest = s.page
 	return nil
+}
+
+// plainTruths makes a page of booleans in runs one that has them bit by bit: the
+// library takes every run to end with a byte. The page was checked.
+func (s *pageStream) plainTruths(h *format.PageHeader, page []byte, levels int32) error {
+	s.rest = s.page
+	v1, v2 := &h.DataPageHeader, &h.DataPageHeaderV2
+	g := &pageGuard{rest: page[levels:]}
+	switch {
+	case v2.Valid && v2.V.Encoding == format.RLE:
+		v2.V.Encoding, g.values = format.Plain, int(v2.V.NumValues)
+	case v1.Valid && v1.V.Encoding == format.RLE:
+		v1.V.Encoding, g.values = format.Plain, int(v1.V.NumValues)
+		if s.optional && v1.V.DefinitionLevelEncoding == format.RLE {
+			g.part()
+		}
+	default:
+		return nil
+	}
+	before := page[:len(page)-len(g.rest)]
+	g.rest, _ = g.part()
+	bits := g.truths()
+	h.UncompressedPageSize = int32(len(before) + len(bits))
+	h.CompressedPageSize = h.UncompressedPageSize
+	header, err := thrift.Marshal(new(thrift.CompactProtocol), h)
+	s.rest = slices.Concat(header, before, bits)
+	return err
 }
 
 // check refuses a page that is larger than its column can be. It returns how many

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -484,6 +485,85 @@ func TestADamagedParquetFileIsAnErrorWithItsPlace(t *testing.T) {
 		}
 		cut := append(bytes.Clone(whole[:len(whole)/3]), whole[len(whole)/2:]...)
 		f("without its middle", cut, true)
+	}
+}
+
+// Runs of booleans end anywhere, as in files of pyarrow, not with a byte as in
+// those of the library.
+func TestBooleansInRunsAreRead(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		var runs, want []byte // want has a byte for each value
+		for range rng.IntN(9) {
+			if rng.IntN(2) == 0 {
+				n, bit := 1+rng.IntN(40), byte(rng.IntN(2))
+				runs, want = append(binary.AppendUvarint(runs, uint64(n)<<1), bit), append(want, bytes.Repeat([]byte{bit}, n)...)
+				continue
+			}
+			n := 1 + rng.IntN(3)
+			runs = binary.AppendUvarint(runs, uint64(n)<<1|1)
+			for range n {
+				packed := byte(rng.Uint32())
+				runs = append(runs, packed)
+				for bit := range 8 {
+					want = append(want, packed>>bit&1)
+				}
+			}
+		}
+		body := append(binary.LittleEndian.AppendUint32(nil, uint32(len(runs))), runs...)
+		for _, h := range []format.PageHeader{
+			{Type: format.DataPage, DataPageHeader: thrift.New(format.DataPageHeader{NumValues: int32(len(want)), Encoding: format.RLE})},
+			{Type: format.DataPageV2, DataPageHeaderV2: thrift.New(format.DataPageHeaderV2{NumValues: int32(len(want)), Encoding: format.RLE})},
+		} {
+			if got := truthsOfPage(t, h, body, len(want)); !bytes.Equal(got, want) {
+				t.Fatalf("page %s: runs % x became %v, want %v", h.Type, runs, got, want)
+			}
+		}
+	}
+}
+
+// truthsOfPage returns the values of a page, a byte for each, as the library is
+// given them.
+func truthsOfPage(t *testing.T, h format.PageHeader, body []byte, n int) (values []byte) {
+	t.Helper()
+	h.UncompressedPageSize, h.CompressedPageSize = int32(len(body)), int32(len(body))
+	header, err := thrift.Marshal(new(thrift.CompactProtocol), &h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := append(header, body...)
+	// A value more than the page has: a column without any has no pages.
+	meta := format.ColumnMetaData{Type: format.Boolean, NumValues: int64(n) + 1, TotalCompressedSize: int64(len(file))}
+	s, err := newPageStream(bytes.NewReader(file), int64(len(file)), &meta, nil)
+	if err == nil {
+		err = s.turn()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := bytes.NewReader(s.rest)
+	if err := thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(rest)).Decode(&h); err != nil {
+		t.Fatal(err)
+	}
+	if e := h.DataPageHeader.V.Encoding; e != format.Plain || h.DataPageHeaderV2.V.Encoding != format.Plain || int(h.CompressedPageSize) != rest.Len() {
+		t.Fatalf("got %+v before %d bytes", h, rest.Len())
+	}
+	bits := s.rest[len(s.rest)-rest.Len():]
+	for i := range n {
+		values = append(values, bits[i/8]>>(i%8)&1)
+	}
+	return values
+}
+
+func TestARowGroupWithoutAnyValueIsRead(t *testing.T) {
+	for version := 1; version <= 2; version++ {
+		for _, node := range []parquet.Node{parquet.Int(64), parquet.Leaf(parquet.DoubleType), parquet.String(), parquet.Leaf(parquet.Int96Type)} {
+			path := writeParquet(t, []parquetField{{"x", parquet.Optional(parquet.Encoded(node, &parquet.RLEDictionary))}},
+				[]parquet.Row{{parquet.NullValue()}, {parquet.NullValue()}}, parquet.DataPageVersion(version))
+			if err := readWhole(t, path); err != nil {
+				t.Errorf("%s, pages of version %d: %v", node.Type(), version, err)
+			}
+		}
 	}
 }
 

@@ -35,6 +35,8 @@ var chinese = map[string]string{
 	"%s has no rows from %s to %s":                                          "%s 从 %s 到 %s 没有数据行",
 	"%s has no attribute price_tick; name the width of a level with --step": "%s 没有属性 price_tick；请用 --step 给出每档的宽度",
 	"%s has no attribute tick_volume; say how its volume counts with --tick-volume: traded, or cumulative since the day began": "%s 没有属性 tick_volume；请用 --tick-volume 说明成交量如何计数：traded（逐笔）或 cumulative（当日累计）",
+	"--since and --until are other times for %s than for %s; name their time zone with --tz":                                   "--since 和 --until 对 %s 与对 %s 是不同的时间；请用 --tz 给出时区",
+	"the days of %s are those of %s, not of %s: give --tz that zone, or delete the series first":                               "%s 按 %s 计日，不是 %s：请用 --tz 给出该时区，或先删除该序列",
 	"%q is not a number above 0":                "%q 不是大于 0 的数",
 	"name the time zone with --tz: %w":          "请用 --tz 给出时区：%w",
 	"this would delete %s; say so with --yes":   "这将删除 %s；确认请加 --yes",

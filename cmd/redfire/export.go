@@ -53,25 +53,26 @@ func (p *program) exportCommand(k series.Kind) *cobra.Command {
 }
 
 func (p *program) export(ctx context.Context, o *opened, ex *exporting, args []string) error {
-	zone := time.UTC
 	opts := &marketfile.ExportOptions{Force: ex.force}
 	if ex.span.tz != "" {
 		var err error
-		if zone, err = loadZone("--tz", ex.span.tz); err != nil {
+		if opts.Zone, err = loadZone("--tz", ex.span.tz); err != nil {
 			return err
 		}
-		opts.Zone = zone
 	}
 	if ex.columns != "" {
 		opts.Columns = strings.Split(ex.columns, ",")
 	}
-	what := marketfile.Selection{Kind: ex.kind}
-	var err error
-	if what.Range, err = ex.span.bounds(zone); err != nil {
+	found, err := o.chosen(ctx, ex, args[1:])
+	if err != nil {
 		return err
 	}
-	if what.Keys, err = o.chosen(ctx, ex, args[1:]); err != nil {
+	what := marketfile.Selection{Kind: ex.kind}
+	if what.Range, err = ex.span.boundsOfAll(found); err != nil {
 		return err
+	}
+	for _, about := range found {
+		what.Keys = append(what.Keys, about.Key)
 	}
 	bar := p.newProgress()
 	opts.Progress = bar.exported
@@ -90,8 +91,28 @@ func (p *program) export(ctx context.Context, o *opened, ex *exporting, args []s
 	})
 }
 
+// boundsOfAll returns the range that the flags say, which has to be the same in
+// the zones of all series.
+func (s *span) boundsOfAll(found []series.Overview) (in market.Range, err error) {
+	for i, about := range found {
+		zone, err := shown(s.tz, about)
+		if err != nil {
+			return in, err
+		}
+		r, err := s.bounds(zone)
+		if err != nil {
+			return in, err
+		}
+		if i > 0 && r != in {
+			return in, fault.CommandUsage.Errorf("--since and --until are other times for %s than for %s; name their time zone with --tz", about.Key, found[0].Key)
+		}
+		in = r
+	}
+	return in, nil
+}
+
 // chosen returns the series that patterns of symbols name, all if there are none.
-func (o *opened) chosen(ctx context.Context, ex *exporting, patterns []string) ([]series.Key, error) {
+func (o *opened) chosen(ctx context.Context, ex *exporting, patterns []string) ([]series.Overview, error) {
 	f := series.Filter{Kind: ex.kind}
 	if ex.interval != "" {
 		var err error
@@ -106,21 +127,22 @@ func (o *opened) chosen(ctx context.Context, ex *exporting, patterns []string) (
 	if len(patterns) == 0 {
 		patterns = []string{"*"}
 	}
-	var keys []series.Key
+	var found []series.Overview
 	for _, pattern := range patterns {
-		before := len(keys)
+		before := len(found)
 		for _, about := range every {
 			fits, err := path.Match(pattern, strings.ReplaceAll(about.Key.Symbol.String(), "/", "\x00"))
 			if err != nil {
 				return nil, fault.CommandUsage.Errorf("the pattern %q is not one: %w", pattern, err)
 			}
-			if (fits || pattern == about.Key.Symbol.String()) && !slices.Contains(keys, about.Key) {
-				keys = append(keys, about.Key)
+			known := slices.ContainsFunc(found, func(f series.Overview) bool { return f.Key == about.Key })
+			if (fits || pattern == about.Key.Symbol.String()) && !known {
+				found = append(found, about)
 			}
 		}
-		if len(keys) == before {
+		if len(found) == before {
 			return nil, fault.CommandNoSeries.Errorf("no series fits %q", pattern)
 		}
 	}
-	return keys, nil
+	return found, nil
 }

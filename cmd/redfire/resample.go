@@ -144,7 +144,19 @@ func (o *opened) plan(ctx context.Context, r *resampling) (*plan, error) {
 	}
 	made.query = series.FoldQuery{Keys: []series.Key{made.from.Key}, Interval: v, Zone: zone, Volume: series.TickVolume(r.volume)}
 	made.query.Range.From, made.query.Range.To = windowOf(v, first, zone).From, windowOf(v, last, zone).To
-	return made, o.target(ctx, made)
+	if err := o.target(ctx, made); err != nil {
+		return nil, err
+	}
+	return made, cmp.Or(sameDays(made.from, zone), sameDays(made.to, zone))
+}
+
+// sameDays returns an error if the days of a series are not those of zone: parts
+// of two days would go into one bar, or be in two.
+func sameDays(about series.Overview, zone *time.Location) error {
+	if own := about.Attrs[series.AttrZone]; isDaily(about.Key.Interval) && own != "" && own != zone.String() {
+		return fault.CommandUsage.Errorf("the days of %s are those of %s, not of %s: give --tz that zone, or delete the series first", about.Key, own, zone)
+	}
+	return nil
 }
 
 // windowOf returns the window that holds t, without open ends.

@@ -29,14 +29,14 @@ import (
 func readFooter(in io.ReaderAt, size int64) (*format.FileMetaData, error) {
 	const tail = 8 // the length of what stands before it, and the mark
 	var end [tail]byte
-	if size < 2*tail {
+	if size < tail+int64(len(parquetMark)) {
 		return nil, fault.FileDamaged.Errorf("parquet: %w", io.ErrUnexpectedEOF)
 	}
 	if _, err := in.ReadAt(end[:], size-tail); err != nil {
 		return nil, err
 	}
 	length := int64(binary.LittleEndian.Uint32(end[:]))
-	if string(end[4:]) != parquetMark || length > size-2*tail {
+	if string(end[4:]) != parquetMark || length > size-tail-int64(len(parquetMark)) {
 		return nil, fault.FileDamaged.Errorf("the end of the file is not that of a Parquet file: it was cut off")
 	}
 	footer := make([]byte, length)

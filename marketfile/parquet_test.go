@@ -555,6 +555,13 @@ func truthsOfPage(t *testing.T, h format.PageHeader, body []byte, n int) (values
 	return values
 }
 
+func TestAFileWithoutRowsIsRead(t *testing.T) {
+	path := writeParquet(t, []parquetField{{"x", parquet.Int(64)}}, nil)
+	if err := readWhole(t, path); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestARowGroupWithoutAnyValueIsRead(t *testing.T) {
 	for version := 1; version <= 2; version++ {
 		for _, node := range []parquet.Node{parquet.Int(64), parquet.Leaf(parquet.DoubleType), parquet.String(), parquet.Leaf(parquet.Int96Type)} {

@@ -493,23 +493,7 @@ func TestADamagedParquetFileIsAnErrorWithItsPlace(t *testing.T) {
 func TestBooleansInRunsAreRead(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
-		var runs, want []byte // want has a byte for each value
-		for range rng.IntN(9) {
-			if rng.IntN(2) == 0 {
-				n, bit := 1+rng.IntN(40), byte(rng.IntN(2))
-				runs, want = append(binary.AppendUvarint(runs, uint64(n)<<1), bit), append(want, bytes.Repeat([]byte{bit}, n)...)
-				continue
-			}
-			n := 1 + rng.IntN(3)
-			runs = binary.AppendUvarint(runs, uint64(n)<<1|1)
-			for range n {
-				packed := byte(rng.Uint32())
-				runs = append(runs, packed)
-				for bit := range 8 {
-					want = append(want, packed>>bit&1)
-				}
-			}
-		}
+		runs, want := randomRuns(rng)
 		body := append(binary.LittleEndian.AppendUint32(nil, uint32(len(runs))), runs...)
 		for _, h := range []format.PageHeader{
 			{Type: format.DataPage, DataPageHeader: thrift.New(format.DataPageHeader{NumValues: int32(len(want)), Encoding: format.RLE})},
@@ -520,6 +504,32 @@ func TestBooleansInRunsAreRead(t *testing.T) {
 			}
 		}
 	}
+}
+
+// randomRuns returns runs of booleans, as they are written, and a byte for each.
+func randomRuns(rng *rand.Rand) (runs, values []byte) {
+	for range rng.IntN(9) {
+		if rng.IntN(2) == 0 {
+			n, bit := 1+rng.IntN(40), byte(rng.IntN(2))
+			runs, values = append(binary.AppendUvarint(runs, uint64(n)<<1), bit), append(values, bytes.Repeat([]byte{bit}, n)...)
+			continue
+		}
+		n := 1 + rng.IntN(3)
+		runs = binary.AppendUvarint(runs, uint64(n)<<1|1)
+		for range n {
+			packed := byte(rng.Uint32())
+			runs = append(runs, packed)
+			values = appendEach(values, packed)
+		}
+	}
+	return runs, values
+}
+
+func appendEach(values []byte, packed byte) []byte {
+	for bit := range 8 {
+		values = append(values, packed>>bit&1)
+	}
+	return values
 }
 
 // truthsOfPage returns the values of a page, a byte for each, as the library is

@@ -51,9 +51,7 @@ func TestExamplesInTheDocsAreTrue(t *testing.T) {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			for _, f := range csvFile.FindAllSubmatch(text, -1) {
-				if err := os.WriteFile(string(f[1]), f[2], 0o600); err != nil {
-					t.Fatal(err)
-				}
+				writeFile(t, string(f[1]), f[2])
 			}
 			env := []string{}
 			for _, b := range blocks {
@@ -63,6 +61,16 @@ func TestExamplesInTheDocsAreTrue(t *testing.T) {
 	}
 	if sessions < 6 {
 		t.Errorf("found %d sessions in the docs; the test does not see them", sessions)
+	}
+}
+
+func writeFile(t *testing.T, name string, content []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, content, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -393,4 +393,5 @@ var chinese = map[string]string{
 	"the exchange %s is kept as %s, as vn.py calls it":                                                                          "交易所 %s 按 vn.py 的名称 %s 保存",
 	"%q is no number of milliseconds":                                                                                           "%q 不是毫秒数",
 	"the column %q holds dates without a time of the day: say which column has that (--map time=COLUMN), or, of daily bars, --interval d; there are %s": "列 %q 只有日期，没有时刻：请指明时刻所在的列（--map time=列名），日线则用 --interval d；文件中的列有 %s",
+	"%s of %s at %s has a line break, %q, which does not come back from CSV: export it as Parquet or NDJSON":                                            "%s（%s，%s）含有换行 %q，无法从 CSV 重新导入：请导出为 Parquet 或 NDJSON",
 }

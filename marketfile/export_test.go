@@ -490,6 +490,27 @@ func TestWhatCannotBeExportedIsAnError(t *testing.T) {
 	f("a.csv", marketfile.Selection{Kind: series.Ticks, Keys: bars.Keys}, nil, fault.FileOption, "ticks are to be exported")
 }
 
+func TestATextWithALineBreakIsExportedBesideCSV(t *testing.T) {
+	s := newStore(t)
+	f := series.FrameOfBars(market.Symbol{Code: "rb2601", Exchange: market.SHFE}, market.Minute, []market.Bar{{Time: 60e9, Open: 1}, {Time: 120e9, Open: 1}, {Time: 180e9, Open: 1}})
+	f.Cols = append(f.Cols, series.Column{Name: "note", Texts: &series.Texts{Dict: []string{"x\n2", "y"}, Index: []uint32{1, 0, 1}}, Valid: []bool{true, false, true}})
+	put(t, s, f)
+	what, path := everything(t, s, series.Bars), filepath.Join(t.TempDir(), "a.csv")
+	if _, err := marketfile.ExportFile(t.Context(), s, path, what, nil); err != nil {
+		t.Errorf("a text that no row has: got %v", err)
+	}
+	f.Cols[len(f.Cols)-1].Valid[1] = true
+	put(t, s, f)
+	force := &marketfile.ExportOptions{Force: true}
+	_, err := marketfile.ExportFile(t.Context(), s, path, what, force)
+	if !errors.Is(err, fault.FileOption) || !strings.Contains(err.Error(), "note of bars rb2601.SHFE 1m at 1970-01-01T00:02:00Z") {
+		t.Errorf("got %v, want fault.FileOption with its place", err)
+	}
+	if _, err := marketfile.ExportFile(t.Context(), s, strings.TrimSuffix(path, "csv")+"ndjson", what, force); err != nil {
+		t.Errorf("NDJSON: got %v", err)
+	}
+}
+
 func TestColumnsAndRangeAreChosen(t *testing.T) {
 	s := newStore(t)
 	put(t, s, extremeBars("rb2601.SHFE", market.Minute))

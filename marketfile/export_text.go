@@ -6,8 +6,10 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/series"
 )
 
@@ -97,6 +99,9 @@ func (s *csvSheet) close() error {
 func (s *csvSheet) write(f *series.Frame) error {
 	s.begin()
 	s.find(f)
+	if err := s.oneLine(f); err != nil {
+		return err
+	}
 	key := append(appendCSV(nil, f.Key.Symbol.String()), ',')
 	if s.of.Kind == series.Bars {
 		key = append(append(key, f.Key.Interval.String()...), ',')
@@ -115,6 +120,27 @@ func (s *csvSheet) write(f *series.Frame) error {
 		s.line = append(s.line, '\n')
 		if err := s.flush(); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// oneLine returns an error if a text has a line break: a row is a line, and those
+// that read it would make two of it.
+func (s *csvSheet) oneLine(f *series.Frame) error {
+	for j, col := range s.cols {
+		if col == nil || col.Texts == nil {
+			continue
+		}
+		code := slices.IndexFunc(col.Texts.Dict, func(text string) bool { return strings.Contains(text, "\n") })
+		if code < 0 {
+			continue
+		}
+		for i, of := range col.Texts.Index {
+			text := col.Texts.Dict[of]
+			if (col.Valid == nil || col.Valid[i]) && strings.Contains(text, "\n") {
+				return fault.FileOption.Errorf("%s of %s at %s has a line break, %q, which does not come back from CSV: export it as Parquet or NDJSON", s.of.columns[j].Name, f.Key, f.Time[i], shown([]byte(text)))
+			}
 		}
 	}
 	return nil

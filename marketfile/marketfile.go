@@ -17,8 +17,7 @@
 // anything, and every row is as it was: times to the nanosecond, the numbers of
 // ticks, absent values apart from empty texts. Attributes of series are kept by
 // Parquet and Arrow alone, so the volume of ticks out of a text needs
-// [Options.TickVolume]; and a text with a line break in it does not come back from
-// CSV.
+// [Options.TickVolume]; and CSV takes no text with a line break.
 //
 // Of Parquet, columns are read that are not nested, whatever their type. A number
 // of single precision becomes the decimal that it is written as, 0.1 and not

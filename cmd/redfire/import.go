@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -264,12 +265,19 @@ func checkAnswer(option, s string) (err error) {
 	return nil
 }
 
+// importMemory is how much memory an import should hold. Go collects garbage more
+// often near it, which matters where rows of thousands of symbols lie mixed.
+const importMemory = 400 << 20
+
 func (p *program) importInto(ctx context.Context, im *importing, files []string, o *marketfile.Options) (err error) {
 	store, err := p.openSeries(false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = together(err, store.Close()) }()
+	if p.variable("GOMEMLIMIT") == "" {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(importMemory))
+	}
 	o.Lang = p.lang
 	o.Scratch = func() (*marketfile.Scratch, error) { return newScratch(store.path) }
 	bar := p.newProgress()

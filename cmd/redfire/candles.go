@@ -2,18 +2,14 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
-
-	"golang.org/x/term"
 
 	"github.com/redfire-quant/redfire/market"
 )
 
 // isDrawn reports whether results go to a terminal that can show a drawing.
 func (p *program) isDrawn() bool {
-	f, ok := p.out.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && p.variable("TERM") != "dumb"
+	return isTerminal(p.out) && p.variable("TERM") != "dumb"
 }
 
 // A palette colours candles; the zero value does not.

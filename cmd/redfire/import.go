@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
@@ -193,15 +191,11 @@ func needsOf(err error) (options []string) {
 
 // isAsked reports whether there is somebody to ask.
 func (p *program) isAsked() bool {
-	f, ok := p.in.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && p.isSeen()
+	return isTerminal(p.in) && p.isSeen()
 }
 
 // isSeen reports whether somebody looks at what goes to standard error.
-func (p *program) isSeen() bool {
-	f, ok := p.err.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
+func (p *program) isSeen() bool { return isTerminal(p.err) }
 
 // tries is how often a question is asked that is answered wrongly.
 const tries = 3

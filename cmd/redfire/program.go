@@ -87,8 +87,13 @@ func (p *program) prepare(args []string) {
 			p.format = *format
 		}
 	}
-	f, ok := p.err.(*os.File)
-	p.colour = ok && term.IsTerminal(int(f.Fd())) && p.variable("NO_COLOR") == "" && p.variable("TERM") != "dumb"
+	p.colour = isTerminal(p.err) && p.variable("NO_COLOR") == "" && p.variable("TERM") != "dumb"
+}
+
+// isTerminal reports whether a stream of the program is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // variable returns a variable of the environment, "" if it is not set.

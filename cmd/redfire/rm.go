@@ -5,13 +5,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
@@ -124,7 +122,7 @@ func (p *program) confirm(ctx context.Context, all []doomed) (bool, error) {
 		parts = append(parts, part)
 	}
 	what := strings.Join(parts, "; ")
-	if f, ok := p.in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+	if !isTerminal(p.in) {
 		return false, fault.CommandUsage.Errorf("this would delete %s; say so with --yes", what)
 	}
 	answer, err := p.ask(ctx, p.say(rmAsk, what))

@@ -129,16 +129,13 @@ func (s *csvSheet) write(f *series.Frame) error {
 // that read it would make two of it.
 func (s *csvSheet) oneLine(f *series.Frame) error {
 	for j, col := range s.cols {
-		if col == nil || col.Texts == nil {
-			continue
-		}
-		code := slices.IndexFunc(col.Texts.Dict, func(text string) bool { return strings.Contains(text, "\n") })
-		if code < 0 {
+		broken := func(text string) bool { return strings.Contains(text, "\n") }
+		if col == nil || col.Texts == nil || !slices.ContainsFunc(col.Texts.Dict, broken) {
 			continue
 		}
 		for i, of := range col.Texts.Index {
 			text := col.Texts.Dict[of]
-			if (col.Valid == nil || col.Valid[i]) && strings.Contains(text, "\n") {
+			if (col.Valid == nil || col.Valid[i]) && broken(text) {
 				return fault.FileOption.Errorf("%s of %s at %s has a line break, %q, which does not come back from CSV: export it as Parquet or NDJSON", s.of.columns[j].Name, f.Key, f.Time[i], shown([]byte(text)))
 			}
 		}

@@ -496,15 +496,16 @@ func (l *layout) attrsOf(k series.Key, attrs map[string]string) (map[string]stri
 	if next == nil {
 		next = map[string]string{}
 	}
-	if l.volume != "" {
-		if had := next[series.AttrTickVolume]; had != "" && had != string(l.volume) {
-			return nil, fault.FileConflict.Errorf("the volume of the stored ticks of %s is %s, that of the file %s", k.Symbol, had, l.volume)
-		}
-		next[series.AttrTickVolume] = string(l.volume)
-	}
 	zone, known := l.zoneOf(k.Symbol.Exchange)
-	if had := next[series.AttrZone]; isDaily(k.Interval) && had != "" && had != zone.String() {
-		return nil, fault.FileConflict.Errorf("the stored bars of %s are counted in %s, those of the file in %s", k, had, zone)
+	counted := "" // intraday bars are the same whatever the zone
+	if isDaily(k.Interval) {
+		counted = zone.String()
+	}
+	if err := agree(k, attrs, string(l.volume), counted); err != nil {
+		return nil, err
+	}
+	if l.volume != "" {
+		next[series.AttrTickVolume] = string(l.volume)
 	}
 	if next[series.AttrZone] == "" && known {
 		next[series.AttrZone] = zone.String()

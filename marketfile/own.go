@@ -7,7 +7,6 @@ import (
 	"maps"
 
 	"github.com/redfire-quant/redfire/fault"
-	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
 
@@ -52,24 +51,30 @@ func (l *layout) ownAttrs(k series.Key, had map[string]string) (map[string]strin
 	if l.volume != "" {
 		next[series.AttrTickVolume] = string(l.volume)
 	}
-	daily := k.Interval == market.Day || k.Interval == market.Week
-	if next[series.AttrZone] == "" && daily {
+	if next[series.AttrZone] == "" && isDaily(k.Interval) {
 		if zone, err := k.Symbol.Exchange.Zone(); l.clock.zone != nil {
 			next[series.AttrZone] = l.clock.zone.String()
 		} else if err == nil {
 			next[series.AttrZone] = zone.String()
 		}
 	}
-	now, then := next[series.AttrTickVolume], had[series.AttrTickVolume]
-	if now != "" && then != "" && now != then {
-		return nil, fault.FileConflict.Errorf("the volume of the stored ticks of %s is %s, that of the file %s", k.Symbol, then, now)
-	}
-	now, then = next[series.AttrZone], had[series.AttrZone]
-	if now != "" && then != "" && now != then {
-		return nil, fault.FileConflict.Errorf("the stored bars of %s are counted in %s, those of the file in %s", k, then, now)
+	if err := agree(k, had, next[series.AttrTickVolume], next[series.AttrZone]); err != nil {
+		return nil, err
 	}
 	maps.Copy(next, had)
 	return next, nil
+}
+
+// agree returns an error if what a file says of a series contradicts what is
+// stored; what is empty says nothing.
+func agree(k series.Key, had map[string]string, volume, zone string) error {
+	if then := had[series.AttrTickVolume]; then != "" && volume != "" && then != volume {
+		return fault.FileConflict.Errorf("the volume of the stored ticks of %s is %s, that of the file %s", k.Symbol, then, volume)
+	}
+	if then := had[series.AttrZone]; then != "" && zone != "" && then != zone {
+		return fault.FileConflict.Errorf("the stored bars of %s are counted in %s, those of the file in %s", k, then, zone)
+	}
+	return nil
 }
 
 // cutOwn appends the values of a line of our own to row. Nothing is taken off

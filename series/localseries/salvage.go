@@ -218,14 +218,11 @@ func (s *segment) mendHeads(b []byte) {
 		return
 	}
 	trailer := b[at:]
-	from, length := int64(order.Uint64(trailer)), int64(order.Uint64(trailer[8:]))
-	if xxh3.Hash(trailer[:32]) != order.Uint64(trailer[32:]) || from < segmentStart || length < 0 || from+length != at {
+	from, ok := parseTrailer(trailer, at)
+	if !ok || xxh3.Hash(b[from:at]) != order.Uint64(trailer[16:]) {
 		return
 	}
 	directory := b[from:at]
-	if xxh3.Hash(directory) != order.Uint64(trailer[16:]) {
-		return
-	}
 	chunks, err := s.parse(directory, from)
 	if err != nil {
 		return // no directory that was written

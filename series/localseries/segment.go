@@ -207,14 +207,11 @@ func (s *segment) open() ([]headed, error) {
 	if err != nil {
 		return nil, err
 	}
-	if string(trailer[24:32]) != string(trailerMagic) || order.Uint64(trailer[32:]) != xxh3.Hash(trailer[:32]) {
+	from, ok := parseTrailer(trailer, at)
+	if !ok {
 		return nil, s.damaged(at, errTrailer)
 	}
-	from, length := int64(order.Uint64(trailer)), int64(order.Uint64(trailer[8:]))
-	if from < segmentStart || length < 0 || from+length != at {
-		return nil, s.damaged(at, errTrailer)
-	}
-	directory, err := s.read(from, length)
+	directory, err := s.read(from, at-from)
 	if err != nil {
 		return nil, err
 	}
@@ -228,6 +225,16 @@ var (
 	errHead    = fault.DiskDamaged.Errorf("the header fails its check")
 	errTrailer = fault.DiskDamaged.Errorf("the trailer fails its check")
 )
+
+// parseTrailer returns where the directory begins that ends at the trailer, which
+// stands at at.
+func parseTrailer(b []byte, at int64) (from int64, ok bool) {
+	if string(b[24:32]) != string(trailerMagic) || order.Uint64(b[32:]) != xxh3.Hash(b[:32]) {
+		return 0, false
+	}
+	from, length := int64(order.Uint64(b)), int64(order.Uint64(b[8:]))
+	return from, from >= segmentStart && length >= 0 && from+length == at
+}
 
 func (s *segment) read(at, n int64) ([]byte, error) {
 	b := make([]byte, n)

@@ -18,6 +18,12 @@ const (
 	MarketForm      Code = "RF-MKT-014"
 	MarketExchange  Code = "RF-MKT-015"
 	MarketText      Code = "RF-MKT-016"
+	MarketHours     Code = "RF-MKT-017"
+	MarketCalendar  Code = "RF-MKT-018"
+	MarketBeyond    Code = "RF-MKT-019"
+	MarketUnlisted  Code = "RF-MKT-020"
+	MarketClosed    Code = "RF-MKT-021"
+	MarketLate      Code = "RF-MKT-022"
 )
 
 var marketEntries = []Entry{
@@ -147,6 +153,54 @@ var marketEntries = []Entry{
 		Text{
 			"Convert the source to UTF-8 (Chinese files are often GBK).",
 			"请把数据源转换为 UTF-8（中文文件常为 GBK 编码）。",
+		},
+	},
+	{
+		MarketHours, Invalid,
+		Text{"trading hours cannot be read", "无法解析交易时段"},
+		Text{
+			"Write sessions by the exchange's clock, 09:00-10:15 10:30-11:30; past midnight the hours go on, 21:00-26:30. \"night\" stands before those of the evening before the trading day, and the days that have them stand first: 2016-05-03.. night 21:00-23:00 day 09:00-10:15. Days of the week are written mon-fri.",
+			"按交易所的时钟写交易时段：09:00-10:15 10:30-11:30；过了午夜小时数继续累加：21:00-26:30。交易日前一晚的时段前写 night，适用的日期写在最前面：2016-05-03.. night 21:00-23:00 day 09:00-10:15。星期写作 mon-fri。",
+		},
+	},
+	{
+		MarketCalendar, Invalid,
+		Text{"a trading calendar contradicts itself, or says too little", "交易日历自相矛盾或内容不全"},
+		Text{
+			"The message names the calendar and the day. A calendar needs a zone, days of the week, the days for which it is known and sessions, its own or those of the calendar it is like. \"redfire calendar check\" tries it.",
+			"错误信息指明了日历和日期。日历需要时区、星期、已知的日期范围和交易时段，可自行给出，也可沿用 like 所指的日历。用 \"redfire calendar check\" 检验。",
+		},
+	},
+	{
+		MarketBeyond, NotFound,
+		Text{"a time lies outside of what a trading calendar knows", "时间超出交易日历已知的范围"},
+		Text{
+			"Ask for a range within it, or say more of the calendar in the configuration: calendars.NAME.known, with the holidays of the new days in calendars.NAME.closed.",
+			"请查询该范围之内的时间，或在配置中补充日历：用 calendars.NAME.known 延长范围，并在 calendars.NAME.closed 中写明新增日期里的休市日。",
+		},
+	},
+	{
+		MarketUnlisted, NotFound,
+		Text{"a symbol has no trading calendar that is known", "不知道该合约的交易日历"},
+		Text{
+			"Name one with --calendar, or say in the configuration which symbols have it: calendars.NAME.symbols. \"redfire calendar show\" lists those there are. It is never guessed.",
+			"请用 --calendar 指明，或在配置的 calendars.NAME.symbols 中写明哪些合约使用它。\"redfire calendar show\" 列出已有的日历。程序不会猜测。",
+		},
+	},
+	{
+		MarketClosed, NotFound,
+		Text{"a tick lies in no trading session", "tick 不在任何交易时段内"},
+		Text{
+			"It goes into no bar. Check the calendar of the symbol and the zone of the ticks; what is recorded before the opening auction or after the close is no trade of the session.",
+			"它不进入任何 K 线。请检查该合约的日历和 tick 的时区；集合竞价之前或收盘之后记录的数据不是该时段的成交。",
+		},
+	},
+	{
+		MarketLate, Conflict,
+		Text{"a tick came after its bar was closed", "tick 晚于其 K 线的收线时间到达"},
+		Text{
+			"The bar stays as it was given out. Keep the tick, and make the bar anew from the stored ticks (redfire ticks bars); a longer wait after the end of a bar lets more of them in.",
+			"已给出的 K 线保持不变。请保存该 tick，再由已存储的 tick 重新合成（redfire ticks bars）；适当延长收线等待时间可减少此类情况。",
 		},
 	},
 }

@@ -46,6 +46,9 @@ var chinaSpecs = sync.OnceValue(func() []CalendarSpec {
 		Name: futures, Like: china, Auction: 5 * minute, Closing: minute,
 		Hours: []Hours{mustHours("09:00-10:15 10:30-11:30 13:30-15:00")},
 		NoNight: []Dates{
+			// The Sunday of this weekend was the Mid-Autumn Festival: the one
+			// holiday of 2013 to 2026 that fell on nothing but a weekend.
+			{DateOf(2015, 9, 28), DateOf(2015, 9, 28)},
 			// Nights were not held because of the epidemic until the one of
 			// Wednesday 2020-05-06.
 			{DateOf(2020, 2, 3), DateOf(2020, 5, 6)},

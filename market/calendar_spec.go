@@ -42,8 +42,8 @@ type CalendarSpec struct {
 	// NoNight are trading days whose night session is not held.
 	NoNight []Dates
 
-	// Auction is how long before the first session of a trading day its opening
-	// auction begins: what is traded then belongs to the first bar.
+	// Auction is how long before the first session of the night, and of the day,
+	// an opening auction begins: what is traded then belongs to the first bar.
 	Auction time.Duration
 
 	// Closing is how long after the end of a session what was traded in it may

@@ -34,8 +34,9 @@ const (
 	// InSession is within a session.
 	InSession
 
-	// InAuction is in the auction before the first session of a trading day. It
-	// belongs to the first window.
+	// InAuction is in an auction before the first session of a night or a day. What
+	// is traded then belongs to the first window; prices without a trade do not,
+	// since feeds repeat those of the session before.
 	InAuction
 
 	// JustClosed is so soon after a session that what was traded in it may still
@@ -78,7 +79,7 @@ func (w *Windows) At(t Time) (win Window, until Time, s Standing) {
 	if i == len(sessions) {
 		return Window{}, until, OutOfCalendar
 	}
-	opens := i == 0 || sessions[i].Day != sessions[i-1].Day
+	opens := sessions[i].elapsed == 0
 	switch {
 	case opens && t >= until-w.c.auction:
 		return w.window(i, until), until, InAuction
@@ -184,47 +185,151 @@ func (r Run) Last() Time { return r.First + Time(r.N-1)*r.Step }
 // Bars yields the bars of v whose time lies in r, of which both ends must be
 // given, in order. An end outside of the days that are known is [fault.NotFound].
 func (c *Calendar) Bars(v Interval, r Range) (iter.Seq[Run], error) {
+	e, err := c.Expect(v, r)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(Run) bool) {
+		e := *e
+		for run, ok := e.Next(); ok && yield(run); run, ok = e.Next() {
+		}
+	}, nil
+}
+
+// An Expectation tells the bars that [Calendar.Bars] yields one run after the
+// other. It is not for several goroutines.
+type Expectation struct {
+	c    *Calendar
+	v    Interval
+	step Time
+	r    Range
+	next int // session, or day where bars are daily
+}
+
+// Expect returns the [Expectation] of the bars of v in r. An open end of r is that
+// of the days that are known.
+func (c *Calendar) Expect(v Interval, r Range) (*Expectation, error) {
+	if r.From == 0 {
+		r.From = c.begin
+	}
+	if r.To == 0 {
+		r.To = (c.plan.Known.Last + 1).In(c.zone)
+	}
 	for _, end := range []Time{r.From, r.To - 1} {
 		if !c.plan.Known.Contains(end.Date(c.zone)) {
 			return nil, c.beyond(end.String())
 		}
 	}
-	if v == Day || v == Week {
-		return func(yield func(Run) bool) { c.dailyBars(v, r, yield) }, nil
+	e := &Expectation{c: c, v: v, step: Time(v.Duration()), r: r}
+	if e.next = c.after(r.From); e.step == 0 {
+		e.next = c.dayOf(c.monday(r.From))
 	}
-	return func(yield func(Run) bool) { c.intradayBars(v, r, yield) }, nil
+	return e, nil
 }
 
-func (c *Calendar) dailyBars(v Interval, r Range, yield func(Run) bool) {
-	i := c.dayOf(r.From.Date(c.zone) - 7)
-	for ; i < len(c.days) && c.days[i].begins < r.To+7*secondsOfDay*1e9; i++ {
-		win := c.dayWindow(i)
-		if v == Week {
-			if win = c.weekWindow(i); win.Day != c.days[i].date {
+// monday returns the Monday of the week that has t.
+func (c *Calendar) monday(t Time) Date {
+	d := t.Date(c.zone)
+	return d - (d-1)%7
+}
+
+// Next returns the next run, and false after the last.
+func (e *Expectation) Next() (Run, bool) {
+	if e.step == 0 {
+		return e.nextDay()
+	}
+	for e.next < len(e.c.sessions) {
+		s := &e.c.sessions[e.next]
+		if s.From >= e.r.To {
+			break
+		}
+		e.next++
+		run := Run{Day: s.Day, Step: e.step, First: s.From}
+		if over := s.elapsed % e.step; over > 0 {
+			run.First += e.step - over
+		}
+		if run.First < e.r.From {
+			run.First += (e.r.From - run.First + e.step - 1) / e.step * e.step
+		}
+		if end := min(s.To, e.r.To); run.First < end {
+			run.N = int((end-run.First-1)/e.step) + 1
+			return run, true
+		}
+	}
+	return Run{}, false
+}
+
+func (e *Expectation) nextDay() (Run, bool) {
+	for e.next < len(e.c.days) {
+		day := e.next
+		e.next++
+		win := e.c.dayWindow(day)
+		if e.v == Week {
+			if win = e.c.weekWindow(day); win.Day != e.c.days[day].date {
 				continue // not the first day of the week
 			}
 		}
-		if r.Contains(win.Time) && !yield(Run{Day: win.Day, First: win.Time, N: 1, Step: 1}) {
-			return
+		if win.Time >= e.r.To {
+			return Run{}, false
+		}
+		if win.Time >= e.r.From {
+			return Run{Day: win.Day, First: win.Time, N: 1, Step: 1}, true
 		}
 	}
+	return Run{}, false
 }
 
-func (c *Calendar) intradayBars(v Interval, r Range, yield func(Run) bool) {
-	step := Time(v.Duration())
-	for i := c.after(r.From); i < len(c.sessions) && c.sessions[i].From < r.To; i++ {
-		s := &c.sessions[i]
-		run := Run{Day: s.Day, Step: step, First: s.From + (step-s.elapsed%step)%step}
-		end := min(s.To, r.To)
-		if run.First < r.From {
-			run.First += (r.From - run.First + step - 1) / step * step
+// Rows returns, of bars of v that are made of finer rows, the times of those that
+// an asked range means, and the range in which the rows of these lie. The begin of
+// the first range is moved to that of its window; the end is as it is, since a bar
+// is in a range if its time is. Open ends stay open.
+func (c *Calendar) Rows(v Interval, asked Range) (bars, rows Range) {
+	bars = asked
+	w := c.Windows(v)
+	if asked.From != 0 {
+		if win, _, s := w.At(asked.From); s.Trades() {
+			bars.From = min(win.Time, asked.From)
 		}
-		if run.First >= end {
-			continue
-		}
-		run.N = int((end-run.First-1)/step) + 1
-		if !yield(run) {
-			return
-		}
+		rows.From = c.rowsFrom(v, bars.From) - c.auction
 	}
+	if asked.To != 0 {
+		rows.To = c.rowsTo(w, asked.To) + c.closing
+	}
+	return bars, rows
+}
+
+// rowsFrom returns a time before which there are no rows, but for those of an
+// auction, of bars of v from t on.
+func (c *Calendar) rowsFrom(v Interval, t Time) Time {
+	if v.Duration() > 0 {
+		return t
+	}
+	day := t.Date(c.zone)
+	if v == Week {
+		day = c.monday(t)
+	}
+	if i := c.dayOf(day); i < len(c.days) {
+		return min(t, c.dayWindow(i).From)
+	}
+	return t
+}
+
+// rowsTo returns a time after which there are no rows of bars before t, but for
+// those that are told after the close.
+func (c *Calendar) rowsTo(w *Windows, t Time) Time {
+	if w.step > 0 {
+		if win, _, s := w.At(t - 1); s == InSession {
+			return max(t, win.To)
+		}
+		return t
+	}
+	i := c.dayOf((t-1).Date(c.zone)+1) - 1
+	if i < 0 {
+		return t
+	}
+	win := c.dayWindow(i)
+	if w.v == Week {
+		win = c.weekWindow(i)
+	}
+	return max(t, win.To)
 }

@@ -290,7 +290,7 @@ func TestTicksOfCTP(t *testing.T) {
 		"20260106,rb2605,SHFE,3501,9,21:00:02,1000,3500,0,20260105,0\n" +
 		"20260106,rb2605,SHFE,1.7976931348623157e+308,9,21:00:03,,3500,0,20260105,0\n"
 	o := ticksIn(t)
-	o.Symbol, o.TickVolume = market.Symbol{}, series.Cumulative
+	o.Symbol, o.TickVolume = market.Symbol{}, market.Cumulative
 	s := emptyStore(t)
 	r, err := imports(t, s, series.Ticks, o, write(t, "a.csv", text))
 	want := "ticks rb2605.SHFE 2026-01-05T13:00:01.5Z#0 bid_price_1=3499 depth=1 last_price=3500 volume=7\n" +

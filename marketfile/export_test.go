@@ -248,7 +248,7 @@ func TestTicksComeBackFromEveryForm(t *testing.T) {
 	s := newStore(t)
 	for i, symbol := range []market.Symbol{{Code: "rb2601", Exchange: "SHFE"}, {Code: "IO2601-C-4000", Exchange: "CFFEX"}, {Code: "a.b", Exchange: "LOCAL"}} {
 		f := series.FrameOfTicks(symbol, extremeTicks())
-		f.Attrs = map[string]string{series.AttrTickVolume: string([]series.TickVolume{series.Traded, series.Cumulative, series.Traded}[i])}
+		f.Attrs = map[string]string{series.AttrTickVolume: string([]market.TickVolume{market.Traded, market.Cumulative, market.Traded}[i])}
 		venue := series.Column{Name: "venue", Texts: &series.Texts{Dict: []string{"Q", ""}}}
 		id := series.Column{Name: "trade_id"}
 		for row := range f.Len() {
@@ -267,14 +267,14 @@ func TestTicksComeBackFromEveryForm(t *testing.T) {
 func TestAttributesOfAnotherVolumeAreAConflict(t *testing.T) {
 	s, y := newStore(t), market.Symbol{Code: "rb2601", Exchange: "SHFE"}
 	f := series.FrameOfTicks(y, extremeTicks())
-	f.Attrs = map[string]string{series.AttrTickVolume: string(series.Traded)}
+	f.Attrs = map[string]string{series.AttrTickVolume: string(market.Traded)}
 	put(t, s, f)
 	for _, name := range importable {
 		path := filepath.Join(t.TempDir(), name)
 		if _, err := marketfile.ExportFile(t.Context(), s, path, everything(t, s, series.Ticks), nil); err != nil {
 			t.Fatal(err)
 		}
-		said := &marketfile.Options{TickVolume: series.Traded} // what a text does not hold
+		said := &marketfile.Options{TickVolume: market.Traded} // what a text does not hold
 		back := newStore(t)
 		if _, err := marketfile.Import(t.Context(), back, series.Ticks, []string{path}, said); err != nil {
 			t.Fatal(err)
@@ -282,7 +282,7 @@ func TestAttributesOfAnotherVolumeAreAConflict(t *testing.T) {
 		if got := attrsOf(t, back, series.Ticks)[f.Key]; !maps.Equal(got, f.Attrs) {
 			t.Errorf("%s: got attributes %v, want %v", name, got, f.Attrs)
 		}
-		put(t, back, series.Frame{Key: f.Key, Attrs: map[string]string{series.AttrTickVolume: string(series.Cumulative)}, Seq: []uint32{}})
+		put(t, back, series.Frame{Key: f.Key, Attrs: map[string]string{series.AttrTickVolume: string(market.Cumulative)}, Seq: []uint32{}})
 		_, err := marketfile.Import(t.Context(), back, series.Ticks, []string{path}, said)
 		if !errors.Is(err, fault.FileConflict) {
 			t.Errorf("%s: got %v, want fault.FileConflict", name, err)

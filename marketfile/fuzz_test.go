@@ -39,7 +39,7 @@ var heads = []string{
 
 // fuzzOptions answer all that may be asked, in ways that the bits choose.
 func fuzzOptions(t testing.TB, bits uint8) Options {
-	o := Options{Symbol: rb, Interval: market.Minute, Zone: time.UTC, BarTime: Start, DateOrder: MonthDayYear, TickVolume: series.Traded, Scratch: scratchIn(t)}
+	o := Options{Symbol: rb, Interval: market.Minute, Zone: time.UTC, BarTime: Start, DateOrder: MonthDayYear, TickVolume: market.Traded, Scratch: scratchIn(t)}
 	if bits&1 > 0 {
 		o.BarTime, o.DateOrder, o.Zone = End, DayMonthYear, zoned(t, "America/New_York")
 	}

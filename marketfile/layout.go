@@ -32,7 +32,7 @@ type layout struct {
 	zone    *time.Location // in which days are counted
 	zoned   bool           // that was said, or is that of the exchange
 	end     bool           // bars are stamped at their end
-	volume  series.TickVolume
+	volume  market.TickVolume
 	suspect bool                         // keep what contradicts itself
 	own     bool                         // the file was written by Export
 	attrs   map[string]map[string]string // of series by their keys, as such a file tells them
@@ -580,15 +580,15 @@ func (r *resolver) findVolume() {
 	l := r.layout
 	l.volume = cmp.Or(r.opts.TickVolume, r.preset.volume)
 	switch {
-	case l.volume == series.Traded && total && !last && !l.own:
+	case l.volume == market.Traded && total && !last && !l.own:
 		r.takeAsTraded()
 	case l.volume != "" || l.own:
 	case total && (last || plain(r.head.columns[r.byName["volume"]].name) != totalName):
 		r.need("tick-volume", fault.FileNeeds.Errorf("the file does not say whether the volume of a tick was traded in it or since the day began (--tick-volume traded or cumulative)"))
 	case total:
-		l.volume = series.Cumulative
+		l.volume = market.Cumulative
 	case last:
-		l.volume = series.Traded
+		l.volume = market.Traded
 	}
 }
 

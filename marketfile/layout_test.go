@@ -369,7 +369,7 @@ func TestPresets(t *testing.T) {
 }
 
 func TestHowTheVolumeOfTicksCountsComesFromTheColumns(t *testing.T) {
-	f := func(header string, o *Options, want series.TickVolume) {
+	f := func(header string, o *Options, want market.TickVolume) {
 		t.Helper()
 		s := emptyStore(t)
 		if _, err := imports(t, s, series.Ticks, o, write(t, "a.csv", header+"\n2026-01-05 09:30,1,2\n")); err != nil {
@@ -381,8 +381,8 @@ func TestHowTheVolumeOfTicksCountsComesFromTheColumns(t *testing.T) {
 			}
 		}
 	}
-	f("time,price,qty", ticksIn(t), series.Traded)
-	f("time,last,总成交量", ticksIn(t), series.Cumulative)
+	f("time,price,qty", ticksIn(t), market.Traded)
+	f("time,last,总成交量", ticksIn(t), market.Cumulative)
 	f("time,last,x", ticksIn(t), "")
 	// A column that is called volume is this in some files, and that in others.
 	volume := write(t, "a.csv", "time,price,volume\n2026-01-05 09:30,1,2\n")
@@ -390,7 +390,7 @@ func TestHowTheVolumeOfTicksCountsComesFromTheColumns(t *testing.T) {
 	if got := neededBy(t, err); !slices.Equal(got, []string{"tick-volume"}) {
 		t.Errorf("got %v", err)
 	}
-	for counted, want := range map[series.TickVolume]string{series.Traded: " last_volume=2\n", series.Cumulative: " volume=2\n"} {
+	for counted, want := range map[market.TickVolume]string{market.Traded: " last_volume=2\n", market.Cumulative: " volume=2\n"} {
 		o := ticksIn(t)
 		o.TickVolume = counted
 		f("time,last,volume", o, counted)

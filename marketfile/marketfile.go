@@ -84,7 +84,7 @@ type Options struct {
 
 	// TickVolume says how the volume of ticks counts. The zero value takes it
 	// from the columns there are.
-	TickVolume series.TickVolume
+	TickVolume market.TickVolume
 
 	// AcceptSuspect keeps rows that contradict themselves, such as a high below
 	// the low.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
 
@@ -138,7 +139,7 @@ type preset struct {
 	columns []string          // of files that have no header
 	fields  map[string]string // the column of a field, where its name does not tell
 	barTime BarTime
-	volume  series.TickVolume
+	volume  market.TickVolume
 }
 
 // ownName is the preset of files that Export wrote.
@@ -148,14 +149,14 @@ var presets = []preset{
 	// What vn.py's data manager writes: stamped at the start, wall clock of the
 	// database's zone.
 	{name: "vnpy", kind: series.Bars, barTime: Start},
-	{name: "vnpy", kind: series.Ticks, volume: series.Cumulative},
+	{name: "vnpy", kind: series.Ticks, volume: market.Cumulative},
 	// Binance's public klines and trades, which had no header before 2025.
 	{
 		name: "binance", kind: series.Bars, barTime: Start,
 		columns: []string{"open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count", "taker_buy_volume", "taker_buy_quote_volume", "ignore"},
 	},
 	{
-		name: "binance", kind: series.Ticks, volume: series.Traded,
+		name: "binance", kind: series.Ticks, volume: market.Traded,
 		columns: []string{"id", "price", "qty", "quote_qty", "time", "is_buyer_maker", "is_best_match"},
 		fields:  map[string]string{"turnover": "quote_qty"},
 	},

@@ -104,32 +104,26 @@ type FoldQuery struct {
 	Interval market.Interval
 	Zone     *time.Location
 
+	// Calendar, if it is not nil, says which windows instead of Zone: those of
+	// [market.Calendar.Windows]. An engine is given none.
+	Calendar *market.Calendar
+
+	// Outside, if it is not nil, is called with each row that goes into no bar
+	// since it lies in no session of Calendar.
+	Outside func(k Key, t market.Time)
+
 	// Volume says how the volume of ticks counts. To a store "" means what the
 	// attribute [AttrTickVolume] of each series says; an engine is told.
-	Volume TickVolume
+	Volume market.TickVolume
 }
-
-// A TickVolume says how the volume and the turnover of ticks count. It is the
-// value of the attribute [AttrTickVolume].
-type TickVolume string
-
-// The ways in which ticks count.
-const (
-	// Traded means that last_volume, and turnover, are what was traded in the
-	// tick itself.
-	Traded TickVolume = "traded"
-
-	// Cumulative means that volume and turnover are what was traded since the
-	// start of the trading day, as vn.py's gateways give it.
-	Cumulative TickVolume = "cumulative"
-)
 
 // Attributes that RedFire itself reads.
 const (
 	AttrZone       = "zone"        // the time zone in which the series counts its days
 	AttrPriceTick  = "price_tick"  // the smallest step of its prices
 	AttrSource     = "source"      // where the rows came from
-	AttrTickVolume = "tick_volume" // how the volume of ticks counts, a TickVolume
+	AttrCalendar   = "calendar"    // the calendar by whose sessions its bars were made
+	AttrTickVolume = "tick_volume" // how the volume of ticks counts, a [market.TickVolume]
 )
 
 // A Filter lets series through. What is zero does not count.

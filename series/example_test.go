@@ -49,7 +49,7 @@ func ExampleStore_Write() {
 	at := market.Time(time.Date(2013, 10, 8, 13, 30, 0, 0, time.UTC).UnixNano())
 	trades := series.Frame{
 		Key:   series.TickKey(spy),
-		Attrs: map[string]string{series.AttrTickVolume: string(series.Traded)},
+		Attrs: map[string]string{series.AttrTickVolume: string(market.Traded)},
 		Time:  []market.Time{at, at, at + 5e6},
 		Seq:   []uint32{0, 1, 0},
 		Cols: []series.Column{

@@ -10,10 +10,20 @@ import (
 	"github.com/redfire-quant/redfire/market"
 )
 
-// Resample yields the rows of bars or ticks as bars of a coarser interval, in
-// windows of time by q.Zone; trading sessions play no part. A window without a
-// row has no bar. Both ends of q.Range are moved outwards to the ends of their
-// windows, so that no bar is made of a part of its rows.
+// Resample yields the rows of bars or ticks as bars of a coarser interval. A
+// window without a row has no bar.
+//
+// By q.Zone, windows are those of time, and trading sessions play no part. Both
+// ends of q.Range are moved outwards to the ends of their windows, so that no bar
+// is made of a part of its rows.
+//
+// By q.Calendar, windows are those of its sessions; the bars are those whose time
+// lies in q.Range, of which the begin is moved to that of its window, and they are
+// made of all their rows wherever these lie: those of a trading day begin on the
+// evening before. What was traded in an opening auction goes into the first bar,
+// and what is told just after the close of a session into the last. Rows outside
+// of sessions go into no bar: q.Outside is told of them. A row beyond the days that
+// the calendar knows is an error of kind [fault.NotFound].
 //
 // Of the rows of a window the bar has the first open, the highest high, the
 // lowest low (of equal ones the first: 0 and -0 are equal), the last close and
@@ -24,11 +34,12 @@ import (
 // A tick is a row whose four prices are its last price; one whose last price is
 // 0 tells of no trade and makes no bar, as in vn.py.
 //
-// Where ticks count [Cumulative], a tick adds what its volume is above that of
-// the tick before, also of one before q.Range, and all of it where it is less: a
-// trading day has begun. So it is with turnover, for itself. A tick without a
-// price is passed over, unless it counts less than the tick before. The first
-// tick of a series adds nothing, since what it counts from is not known.
+// Where ticks count [market.Cumulative], a tick adds what its volume is above that of
+// the tick before, also of one before q.Range, and all of it where it is less, or
+// where the calendar says so: a trading day has begun. So it is with turnover, for
+// itself. A tick without a price is passed over, unless it counts less than the
+// tick before. The first tick of a series adds nothing, since what it counts from
+// is not known.
 func (s *Store) Resample(ctx context.Context, q FoldQuery) iter.Seq2[*Frame, error] {
 	return func(yield func(*Frame, error) bool) {
 		err := s.begin(ctx)
@@ -39,7 +50,9 @@ func (s *Store) Resample(ctx context.Context, q FoldQuery) iter.Seq2[*Frame, err
 			yield(nil, fmt.Errorf("series: resample: %w", err))
 			return
 		}
-		q.Range = q.windows()
+		if q.Calendar == nil {
+			q.Range = q.windows()
+		}
 		for _, k := range q.Keys {
 			goOn, err := s.resampleKey(ctx, q, k, yield)
 			if err != nil {
@@ -61,6 +74,9 @@ func (s *Store) resampleKey(ctx context.Context, q FoldQuery, k Key, yield func(
 			return false, err
 		}
 	}
+	if q.Calendar != nil {
+		return s.fold(ctx, q, yield)
+	}
 	goOn = true
 	supported := orUnsupported(s.engine.Fold(ctx, q), func(f *Frame, failed error) bool {
 		if err = failed; err == nil {
@@ -75,12 +91,12 @@ func (s *Store) resampleKey(ctx context.Context, q FoldQuery, k Key, yield func(
 }
 
 // tickVolume returns how the volume of the ticks of k counts, by its attribute.
-func (s *Store) tickVolume(ctx context.Context, k Key) (TickVolume, error) {
+func (s *Store) tickVolume(ctx context.Context, k Key) (market.TickVolume, error) {
 	o, err := about(ctx, s.engine, k)
 	if err != nil {
 		return "", err
 	}
-	if v := TickVolume(o.Attrs[AttrTickVolume]); v == Traded || v == Cumulative {
+	if v := market.TickVolume(o.Attrs[AttrTickVolume]); v == market.Traded || v == market.Cumulative {
 		return v, nil
 	}
 	return "", fault.SeriesQuery.Errorf("key %s: say how the volume of the ticks counts, traded or cumulative; the series has no attribute tick_volume that does", k)
@@ -93,14 +109,14 @@ func (q FoldQuery) validate() error {
 	if err := q.Interval.Validate(); err != nil {
 		return err
 	}
-	if q.Zone == nil {
+	if q.Zone == nil && q.Calendar == nil {
 		return fault.SeriesQuery.Errorf("no time zone is named, by which days and windows begin")
 	}
 	for _, k := range q.Keys {
 		switch {
 		case k.Kind == Indicator:
 			return fault.SeriesQuery.Errorf("key %s: an indicator has no open, high, low and close", k)
-		case k.Kind == Ticks && q.Volume != "" && q.Volume != Traded && q.Volume != Cumulative:
+		case k.Kind == Ticks && q.Volume != "" && q.Volume != market.Traded && q.Volume != market.Cumulative:
 			return fault.SeriesQuery.Errorf("key %s: the volume of ticks counts traded or cumulative, not %q", k, q.Volume)
 		case k.Kind == Bars && !coarser(q.Interval, k.Interval):
 			return fault.SeriesQuery.Errorf("key %s: bars of %s are not made of whole bars of %s", k, q.Interval, k.Interval)
@@ -145,17 +161,29 @@ func (q FoldQuery) windows() market.Range {
 // yield wants more.
 func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error) bool) (goOn bool, err error) {
 	k := q.Keys[0]
-	d := &folder{query: q, out: newBuilder(k.Symbol, q.Interval)}
-	if k.Kind == Ticks && q.Volume == Cumulative {
-		if d.count, err = s.counterAt(ctx, k, q.Range.From); err != nil {
+	d := &folder{query: q, out: newBuilder(k.Symbol, q.Interval), until: market.MinTime}
+	rows := q.Range
+	if q.Calendar != nil {
+		d.windows = q.Calendar.Windows(q.Interval)
+		if q.Range.From == 0 || q.Range.From != q.Range.To {
+			d.query.Range, rows = q.Calendar.Rows(q.Interval, q.Range)
+		}
+	}
+	if k.Kind == Ticks {
+		if rows, err = wholeMicros(rows); err != nil {
 			return false, err
+		}
+		if q.Volume == market.Cumulative {
+			if rows, err = s.beginCounting(ctx, d, rows); err != nil {
+				return false, err
+			}
 		}
 	}
 	columns := names(barColumns)
 	if k.Kind == Ticks {
 		columns = []string{"last_price", "last_volume", "volume", "turnover", "open_interest"}
 	}
-	for f, err := range s.engine.Read(ctx, Query{Keys: q.Keys, Range: q.Range, Columns: columns}) {
+	for f, err := range s.engine.Read(ctx, Query{Keys: q.Keys, Range: rows, Columns: columns}) {
 		if err != nil {
 			return false, err
 		}
@@ -165,26 +193,73 @@ func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error)
 			d.bars(f, yield)
 		}
 		if d.stopped {
-			return false, nil
+			return false, d.err
 		}
 	}
 	d.end(yield)
 	return !d.stopped, nil
 }
 
+// beginCounting makes the counter of d, and returns the range to read: by a
+// calendar a trading day is counted from its beginning.
+func (s *Store) beginCounting(ctx context.Context, d *folder, rows market.Range) (market.Range, error) {
+	k, calendar := d.query.Keys[0], d.query.Calendar
+	if calendar == nil {
+		var err error
+		d.count, err = s.counterAt(ctx, k, rows.From)
+		return rows, err
+	}
+	d.days = calendar.DayCounter()
+	if rows.From == 0 {
+		return rows, nil
+	}
+	_, days := calendar.Rows(market.Day, market.Range{From: rows.From})
+	days.To = rows.To
+	rows, err := wholeMicros(days)
+	if err != nil {
+		return rows, err
+	}
+	before := Query{Keys: []Key{k}, Range: market.Range{To: rows.From}, Columns: []string{}, Reverse: true, Limit: 1}
+	for _, err := range s.engine.Read(ctx, before) {
+		if err != nil {
+			return rows, err
+		}
+		d.days.NewDay()
+	}
+	return rows, nil
+}
+
+// wholeMicros moves the ends of a range of ticks outwards to whole microseconds.
+func wholeMicros(r market.Range) (market.Range, error) {
+	if over := r.From % 1000; over != 0 && r.From != 1 {
+		r.From -= (over + 1000) % 1000
+	}
+	if over := r.To % 1000; over != 0 && r.To != 1 {
+		r.To += 1000 - (over+1000)%1000
+	}
+	return r, r.ValidateTicks()
+}
+
 // A folder makes bars of rows in the order of time.
 type folder struct {
 	query   FoldQuery
 	out     *builder
-	stopped bool // yield wants no more
+	stopped bool  // yield wants no more, or there was an error
+	err     error // of which the caller is told
 
 	bar    market.Bar
 	begun  bool        // bar has rows
-	until  market.Time // the end of the bar's window
+	until  market.Time // up to it, what was found of the last row holds
 	day    market.Time // the day that holds it, from
 	dayEnd market.Time // and to
 
-	count counter // of ticks that count Cumulative
+	windows  *market.Windows // of the calendar, nil without one
+	window   market.Window   // of the rows up to until
+	standing market.Standing // of them
+	inRange  bool            // their bar is one that is asked for
+
+	count market.TickCounter // of ticks that count Cumulative
+	days  *market.DayCounter // instead, by the calendar
 }
 
 // floatsOf returns the column of f called name, or zeros.
@@ -199,11 +274,17 @@ func (d *folder) bars(f *Frame, yield func(*Frame, error) bool) {
 	open, high, low, closing := floatsOf(f, "open"), floatsOf(f, "high"), floatsOf(f, "low"), floatsOf(f, "close")
 	volume, turnover, interest := floatsOf(f, "volume"), floatsOf(f, "turnover"), floatsOf(f, "open_interest")
 	for i, t := range f.Time {
-		if !d.begun || t >= d.until {
-			if d.begin(t, yield); d.stopped {
+		if t >= d.until || d.windows != nil {
+			fresh, goes := d.enter(f.Key, t, volume[i] > 0, yield)
+			if d.stopped {
 				return
 			}
-			d.bar.Open, d.bar.High, d.bar.Low = open[i], high[i], low[i]
+			if !goes {
+				continue
+			}
+			if fresh {
+				d.bar.Open, d.bar.High, d.bar.Low = open[i], high[i], low[i]
+			}
 		}
 		if high[i] > d.bar.High {
 			d.bar.High = high[i]
@@ -221,16 +302,24 @@ func (d *folder) ticks(f *Frame, yield func(*Frame, error) bool) {
 	price, last := floatsOf(f, "last_price"), floatsOf(f, "last_volume")
 	volume, turnover, interest := floatsOf(f, "volume"), floatsOf(f, "turnover"), floatsOf(f, "open_interest")
 	for i, t := range f.Time {
-		x := price[i]
+		x, traded := price[i], market.Counted{Volume: last[i], Turnover: turnover[i]}
+		if d.query.Volume == market.Cumulative {
+			traded = d.since(t, x, market.Counted{Volume: volume[i], Turnover: turnover[i]})
+		}
 		if x == 0 {
-			d.count.pass(counted{volume[i], turnover[i]})
 			continue
 		}
-		if !d.begun || t >= d.until {
-			if d.begin(t, yield); d.stopped {
+		if t >= d.until || d.windows != nil {
+			fresh, goes := d.enter(f.Key, t, traded.Volume > 0, yield)
+			if d.stopped {
 				return
 			}
-			d.bar.Open, d.bar.High, d.bar.Low = x, x, x
+			if !goes {
+				continue
+			}
+			if fresh {
+				d.bar.Open, d.bar.High, d.bar.Low = x, x, x
+			}
 		}
 		if x > d.bar.High {
 			d.bar.High = x
@@ -239,27 +328,70 @@ func (d *folder) ticks(f *Frame, yield func(*Frame, error) bool) {
 			d.bar.Low = x
 		}
 		d.bar.Close, d.bar.OpenInterest = x, interest[i]
-		traded := counted{last[i], turnover[i]}
-		if d.query.Volume == Cumulative {
-			traded = d.count.since(counted{volume[i], turnover[i]})
-		}
-		d.bar.Volume += traded.volume
-		d.bar.Turnover += traded.turnover
+		d.bar.Volume += traded.Volume
+		d.bar.Turnover += traded.Turnover
 	}
 }
 
-// begin ends the bar before and begins the one whose window holds t.
-func (d *folder) begin(t market.Time, yield func(*Frame, error) bool) {
+// since returns what was traded since the tick before one at t, of price x, that
+// counts now.
+func (d *folder) since(t market.Time, x float64, now market.Counted) market.Counted {
+	switch {
+	case x == 0 && d.days != nil:
+		d.days.Pass(now)
+	case x == 0:
+		d.count.Pass(now)
+	case d.days != nil:
+		traded, _ := d.days.SinceAt(t, now)
+		return traded
+	default:
+		return d.count.Since(now)
+	}
+	return market.Counted{}
+}
+
+// enter finds the bar that a row at t goes into, if any, and tells whether the row
+// is its first. The bar before is put out then.
+func (d *folder) enter(k Key, t market.Time, traded bool, yield func(*Frame, error) bool) (fresh, goes bool) {
+	if d.windows == nil {
+		from, until := d.clockWindow(t)
+		d.begin(from, yield)
+		d.until = until
+		return true, true
+	}
+	if t >= d.until {
+		d.window, d.until, d.standing = d.windows.At(t)
+		d.inRange = d.query.Range.Contains(d.window.Time)
+	}
+	switch {
+	case d.standing == market.OutOfCalendar:
+		_, d.err = d.query.Calendar.TradingDay(t)
+		d.stopped = true
+		return false, false
+	case d.standing == market.OutOfSession && d.query.Outside != nil:
+		d.query.Outside(k, t)
+	}
+	if !d.standing.Trades() || !d.inRange || d.standing == market.InAuction && !traded {
+		return false, false
+	}
+	if d.begun && d.bar.Time == d.window.Time {
+		return false, true
+	}
+	d.begin(d.window.Time, yield)
+	return true, true
+}
+
+// begin ends the bar before and begins another.
+func (d *folder) begin(at market.Time, yield func(*Frame, error) bool) {
 	if d.flush(); d.out.full() {
 		d.yield(yield)
 	}
-	from, until := d.window(t)
-	d.bar, d.begun, d.until = market.Bar{Time: from}, true, until
+	d.bar, d.begun = market.Bar{Time: at}, true
 }
 
-// window is [market.Interval.Window] for times that ascend: within a day it
+// clockWindow is [market.Interval.Window] for times that ascend: within a day it
 // only counts.
-func (d *folder) window(t market.Time) (from, to market.Time) {
+func (d *folder) clockWindow(t market.Time) (from, to market.Time) {
 	step := market.Time(d.query.Interval.Duration())
 	if step == 0 {
 		return d.query.Interval.Window(t, d.query.Zone)

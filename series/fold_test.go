@@ -83,7 +83,7 @@ func TestRealBarsResampleAsTheDefinitionSays(t *testing.T) {
 func wantFolds(t *testing.T, s *series.Store, k series.Key, rows []market.Bar, v market.Interval, zones []*time.Location) {
 	t.Helper()
 	for _, z := range zones {
-		q := series.FoldQuery{Keys: []series.Key{k}, Interval: v, Zone: z, Volume: series.Traded}
+		q := series.FoldQuery{Keys: []series.Key{k}, Interval: v, Zone: z, Volume: market.Traded}
 		if got, want := resampled(t, s, q), plainFold(rows, v, z); !slices.Equal(got, want) {
 			t.Errorf("%s to %s in %s: got %d bars, want %d, or other ones", k, v, z, len(got), len(want))
 		}
@@ -182,7 +182,7 @@ func TestCumulativeVolumeIsCountedFromTickToTick(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: series.Cumulative}
+	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: market.Cumulative}
 	want := []market.Bar{
 		{Time: minute(0), Open: 10, High: 11, Low: 10, Close: 11, Volume: 30, Turnover: 330, OpenInterest: 30},
 		{Time: minute(1), Open: 12, High: 12, Low: 12, Close: 12, Volume: 30, Turnover: 360, OpenInterest: 90},
@@ -212,7 +212,7 @@ func TestATickWithoutAPriceMayTellThatADayHasBegun(t *testing.T) {
 	for i := range 100 { // more than are read at once
 		rows = append(rows, at(4+i, 0, 20))
 	}
-	writeTicks(t, s, rebar, series.Cumulative, append(rows, at(104, 10, 11))...)
+	writeTicks(t, s, rebar, market.Cumulative, append(rows, at(104, 10, 11))...)
 	for from, want := range map[int][]float64{0: {0, 10, 1}, 1: {10, 1}, 2: {10, 1}, 3: {10, 1}, 4: {1}, 104: {1}} {
 		q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Range: market.Range{From: minute(from)}}
 		var got []float64
@@ -227,7 +227,7 @@ func TestATickWithoutAPriceMayTellThatADayHasBegun(t *testing.T) {
 
 func TestTurnoverThatIsMissingLeavesVolumeAlone(t *testing.T) {
 	s := open(t)
-	writeTicks(t, s, rebar, series.Cumulative,
+	writeTicks(t, s, rebar, market.Cumulative,
 		market.Tick{Time: minute(0), LastPrice: 10, Volume: 1000, Turnover: 1e6},
 		market.Tick{Time: minute(0) + 1e9, LastPrice: 10, Volume: 1001},
 		market.Tick{Time: minute(0) + 2e9, LastPrice: 10, Volume: 1002, Turnover: 1.002e6})
@@ -298,7 +298,7 @@ func TestAFoldThatMakesNoSenseIsRefused(t *testing.T) {
 	s := open(t)
 	f := func(name string, k series.Key, spoil func(*series.FoldQuery)) {
 		t.Helper()
-		q := series.FoldQuery{Keys: []series.Key{k}, Interval: market.Hour, Zone: time.UTC, Volume: series.Traded}
+		q := series.FoldQuery{Keys: []series.Key{k}, Interval: market.Hour, Zone: time.UTC, Volume: market.Traded}
 		spoil(&q)
 		if err := failure(s.Resample(t.Context(), q)); !errors.Is(err, fault.Invalid) {
 			t.Errorf("%s: got %v, want fault.Invalid", name, err)
@@ -374,7 +374,7 @@ func TestTheTickBeforeARangeIsFoundHoweverFarItIs(t *testing.T) {
 			rows = append(rows, counts(minute(0)+market.Time(i+1)*1e6, 0, 110, 1100))
 		}
 		putTicks(t, s, append(rows, counts(minute(1), 11, 130, 1350))...)
-		q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: series.Cumulative}
+		q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: market.Cumulative}
 		q.Range.From = minute(1)
 		want := market.Bar{Time: minute(1), Open: 11, High: 11, Low: 11, Close: 11, Volume: 30, Turnover: 350}
 		if got := resampled(t, s, q); len(got) != 1 || got[0] != want {
@@ -389,7 +389,7 @@ func TestVolumeAndTurnoverBeginAnewEachByItself(t *testing.T) {
 		counts(minute(1), 10, 12, 60), // less turnover
 		counts(minute(2), 10, 3, 70),  // less volume
 		counts(minute(3), 10, 3, 70))  // as much of both
-	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: series.Cumulative}
+	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: market.Cumulative}
 	var got []float64
 	for _, b := range resampled(t, s, q) {
 		got = append(got, b.Volume, b.Turnover)
@@ -408,7 +408,7 @@ func TestABarHasTheOpenInterestOfItsLastRowAlsoIfThatIs0(t *testing.T) {
 	rows[1].OpenInterest = 0
 	writeBars(t, s, rows...)
 	for _, k := range []series.Key{bars, ticks} {
-		q := series.FoldQuery{Keys: []series.Key{k}, Interval: market.Hour, Zone: time.UTC, Volume: series.Traded}
+		q := series.FoldQuery{Keys: []series.Key{k}, Interval: market.Hour, Zone: time.UTC, Volume: market.Traded}
 		if got := resampled(t, s, q); len(got) != 1 || got[0].OpenInterest != 0 {
 			t.Errorf("%s: got %v, want one bar of open interest 0", k, got)
 		}
@@ -497,7 +497,7 @@ func TestAnErrorInAFoldIsTold(t *testing.T) {
 	f("of bars that are read", s, q)
 	q.Keys = []series.Key{series.TickKey(market.Symbol{Code: "none", Exchange: market.DCE})}
 	f("of an overview", s, q)
-	q.Volume, q.Range = series.Cumulative, market.Range{From: minute(60)}
+	q.Volume, q.Range = market.Cumulative, market.Range{From: minute(60)}
 	f("of the tick before", series.New(backless{memseries.NewEngine()}, nil), q)
 }
 
@@ -522,7 +522,7 @@ func TestTicksWhoseAttributeSaysNothingKnownAreNotFolded(t *testing.T) {
 	if err := failure(s.Resample(t.Context(), q)); !errors.Is(err, fault.SeriesQuery) {
 		t.Errorf("got %v, want fault.SeriesQuery", err)
 	}
-	q.Volume, q.Interval = series.Traded, 0
+	q.Volume, q.Interval = market.Traded, 0
 	if err := failure(s.Resample(t.Context(), q)); !errors.Is(err, fault.Invalid) {
 		t.Errorf("without an interval: got %v, want fault.Invalid", err)
 	}
@@ -531,7 +531,7 @@ func TestTicksWhoseAttributeSaysNothingKnownAreNotFolded(t *testing.T) {
 func TestAPriceBelow0IsATrade(t *testing.T) {
 	s := open(t)
 	putTicks(t, s, counts(minute(0), -30, 100, -3000), counts(minute(1), -37.63, 130, -2500), counts(minute(2), -1, 140, -2400))
-	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: series.Cumulative}
+	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Zone: time.UTC, Volume: market.Cumulative}
 	q.Range.From = minute(1)
 	want := []market.Bar{
 		{Time: minute(1), Open: -37.63, High: -37.63, Low: -37.63, Close: -37.63, Volume: 30, Turnover: 500},

@@ -69,7 +69,7 @@ func (s *Store) Profile(ctx context.Context, k Key, r market.Range, step float64
 // trades tell at which price how much was traded.
 type trades struct {
 	price, volume string // columns
-	count         *counter
+	count         *market.TickCounter
 }
 
 // trades returns those of k, from the beginning of r on.
@@ -84,7 +84,7 @@ func (s *Store) trades(ctx context.Context, k Key, r market.Range) (trades, erro
 		return trades{}, fault.SeriesQuery.Errorf("key %s: an indicator has no volume", k)
 	}
 	v, err := s.tickVolume(ctx, k)
-	if err != nil || v == Traded {
+	if err != nil || v == market.Traded {
 		return trades{price: "last_price", volume: "last_volume"}, err
 	}
 	c, err := s.counterAt(ctx, k, r.From)
@@ -98,12 +98,12 @@ func (t *trades) add(sums map[int64]float64, bins *binner, f *Frame) error {
 		volume := volumes[i]
 		switch {
 		case x == 0 && f.Key.Kind == Ticks && t.count != nil:
-			t.count.pass(counted{volume: volume})
+			t.count.Pass(market.Counted{Volume: volume})
 			continue
 		case x == 0 && f.Key.Kind == Ticks:
 			continue
 		case t.count != nil:
-			volume = t.count.since(counted{volume: volume}).volume
+			volume = t.count.Since(market.Counted{Volume: volume}).Volume
 		}
 		if volume == 0 {
 			continue

@@ -30,7 +30,7 @@ func TestAPriceLiesInTheStepThatItsDecimalSays(t *testing.T) {
 		for i, p := range prices {
 			rows = append(rows, market.Tick{Time: minute(i), LastPrice: p, LastVolume: 1})
 		}
-		writeTicks(t, s, rebar, series.Traded, rows...)
+		writeTicks(t, s, rebar, market.Traded, rows...)
 		var got []float64
 		for _, l := range profile(t, s, ticks, step) {
 			got = append(got, l.Price)
@@ -54,7 +54,7 @@ func TestAProfileOfRealTradesIsExact(t *testing.T) {
 		s := open(t)
 		rows := all(t, set.Rows(), func(x realdata.Trade) market.Tick { return x.Tick })
 		rows = rows[:min(len(rows), 100_000)]
-		writeTicks(t, s, set.Symbol, series.Traded, rows...)
+		writeTicks(t, s, set.Symbol, market.Traded, rows...)
 		wrong, want := 0, map[string]float64{}
 		for _, x := range rows {
 			// The definition, in exact arithmetic: the price in whole hundredths.
@@ -88,7 +88,7 @@ func TestAProfileOfTicksThatCountCumulativeIsOfWhatEachAdds(t *testing.T) {
 		{Time: minute(3), LastPrice: 12, Volume: 110},
 		{Time: minute(4), LastPrice: 12, Volume: 4}, // the next day
 	}
-	writeTicks(t, s, rebar, series.Cumulative, rows...)
+	writeTicks(t, s, rebar, market.Cumulative, rows...)
 	want := []series.ProfileLevel{{Price: 10, Volume: 3}, {Price: 12, Volume: 11}}
 	if got := profile(t, s, ticks, 1); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -151,7 +151,7 @@ func TestAProfileThatMakesNoSenseIsRefused(t *testing.T) {
 }
 
 // writeTicks stores ticks and says how their volume counts.
-func writeTicks(t *testing.T, s *series.Store, y market.Symbol, v series.TickVolume, rows ...market.Tick) {
+func writeTicks(t *testing.T, s *series.Store, y market.Symbol, v market.TickVolume, rows ...market.Tick) {
 	t.Helper()
 	f := series.FrameOfTicks(y, rows)
 	f.Attrs = map[string]string{series.AttrTickVolume: string(v)}
@@ -188,7 +188,7 @@ func TestAProfileOfTicksSumsTheirLastVolume(t *testing.T) {
 	s := open(t)
 	a, b := tick(1, 0, 5), tick(2, 0, 5)
 	a.LastVolume, a.Volume, b.LastVolume, b.Volume = 2, 100, 3, 103
-	writeTicks(t, s, rebar, series.Traded, a, b)
+	writeTicks(t, s, rebar, market.Traded, a, b)
 	if got, want := profile(t, s, ticks, 1), []series.ProfileLevel{{Price: 5, Volume: 5}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

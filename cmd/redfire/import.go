@@ -75,7 +75,7 @@ func (p *program) importCommand(k series.Kind) *cobra.Command {
 func (im *importing) options() (*marketfile.Options, error) {
 	o := &marketfile.Options{
 		Path: im.path, Preset: im.preset, BarTime: marketfile.BarTime(im.barTime), DateOrder: marketfile.DateOrder(im.dateOrder),
-		TimeUnit: im.unit, Encoding: im.encoding, TickVolume: series.TickVolume(im.tickVolume),
+		TimeUnit: im.unit, Encoding: im.encoding, TickVolume: market.TickVolume(im.tickVolume),
 		AcceptSuspect: im.acceptSuspect, Replace: im.replace, Rejects: im.rejects,
 	}
 	if err := im.setKey(o); err != nil {

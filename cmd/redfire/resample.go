@@ -50,7 +50,7 @@ func (p *program) ticksBarsCommand() *cobra.Command {
 
 		ValidArgsFunction: p.completeResample,
 	}
-	volumes := []string{string(series.Traded), string(series.Cumulative)}
+	volumes := []string{string(market.Traded), string(market.Cumulative)}
 	c.Flags().Var(&choice{&r.volume, volumes}, "tick-volume", p.say(flagTickVolume))
 	p.completeChoice(c, "tick-volume", volumes)
 	return p.resampling(c, r, func(r *resampling, args []string) { r.args, r.to = args[:1], args[1] })
@@ -142,7 +142,7 @@ func (o *opened) plan(ctx context.Context, r *resampling) (*plan, error) {
 	if made.from.Count == 0 || first > last {
 		return nil, fault.CommandNoSeries.Errorf("%s has no rows from %s to %s", made.from.Key, end(asked.From, zone), end(asked.To, zone))
 	}
-	made.query = series.FoldQuery{Keys: []series.Key{made.from.Key}, Interval: v, Zone: zone, Volume: series.TickVolume(r.volume)}
+	made.query = series.FoldQuery{Keys: []series.Key{made.from.Key}, Interval: v, Zone: zone, Volume: market.TickVolume(r.volume)}
 	made.query.Range.From, made.query.Range.To = windowOf(v, first, zone).From, windowOf(v, last, zone).To
 	if err := o.target(ctx, made); err != nil {
 		return nil, err

@@ -104,7 +104,7 @@ func write(ctx context.Context, data string) error {
 		})
 	}
 	counted := series.FrameOfTicks(rb, ticks(100))
-	counted.Attrs = map[string]string{series.AttrTickVolume: string(series.Cumulative)}
+	counted.Attrs = map[string]string{series.AttrTickVolume: string(market.Cumulative)}
 	frames := []series.Frame{
 		minutes,
 		series.FrameOfBars(steel, 5*market.Minute, bars("2026-02-02 21:00")[:10]),

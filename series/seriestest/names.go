@@ -120,7 +120,7 @@ func attributes(t tb, e series.Engine) {
 }
 
 func attributesAlone(t tb, e series.Engine) {
-	attrs := map[string]string{series.AttrTickVolume: string(series.Cumulative)}
+	attrs := map[string]string{series.AttrTickVolume: string(market.Cumulative)}
 	write(t, e, about(rebarTicks, attrs))
 	wantOverview(t, e, series.Filter{}, summary(about(rebarTicks, attrs)))
 	wantRows(t, e, of(rebarTicks))

@@ -232,7 +232,7 @@ func (p *program) compareFold() {
 		Keys:     []series.Key{rapid.SampledFrom([]series.Key{randomKeys[0], randomKeys[2]}).Draw(p.t, "folded")},
 		Interval: rapid.SampledFrom([]market.Interval{3 * market.Minute, market.Hour, market.Day}).Draw(p.t, "interval"),
 		Zone:     rapid.SampledFrom([]*time.Location{time.UTC, time.FixedZone("+05:45", 20700)}).Draw(p.t, "zone"),
-		Volume:   rapid.SampledFrom([]series.TickVolume{series.Traded, series.Cumulative}).Draw(p.t, "volume"),
+		Volume:   rapid.SampledFrom([]market.TickVolume{market.Traded, market.Cumulative}).Draw(p.t, "volume"),
 	}
 	got, err := foldLines(p.engine.Fold(p.t.Context(), q))
 	if errors.Is(err, errors.ErrUnsupported) {

@@ -97,7 +97,7 @@ func TestRandomProgramsFindSpoiltEngines(t *testing.T) {
 		},
 		"folds ticks that count cumulatively as if they did not": func(e series.Engine) series.Engine {
 			return &broken{Engine: e, fold: func(ctx context.Context, q series.FoldQuery) iter.Seq2[*series.Frame, error] {
-				q.Volume = series.Traded
+				q.Volume = market.Traded
 				return series.New(e, nil).Resample(ctx, q)
 			}}
 		},

@@ -423,4 +423,8 @@ var chinese = map[string]string{
 	"%s has the calendars %s and %s, by their symbols":                                                 "按 symbols，%s 同时属于日历 %s 和 %s",
 	"no calendar is known for the product %s of %s; name one with --calendar, or in the configuration": "不知道品种 %s（%s）的交易日历；请用 --calendar 指明，或写入配置",
 	"no calendar is known for %s; name one with --calendar, or in the configuration":                   "不知道 %s 的交易日历；请用 --calendar 指明，或写入配置",
+	"the tick of %s is ahead of the clock, which shows %s":                                             "%s 的 tick 超前于时钟，时钟为 %s",
+	"the tick of %s lies in no session of the calendar %s":                                             "%s 的 tick 不在日历 %s 的任何交易时段内",
+	"the tick of %s came after one of %s":                                                              "%s 的 tick 晚于 %s 的 tick 到达",
+	"the tick of %s came after its bar of %s was closed":                                               "%s 的 tick 到达时，其 %s 的 K 线已收线",
 }

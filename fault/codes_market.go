@@ -24,6 +24,7 @@ const (
 	MarketUnlisted  Code = "RF-MKT-020"
 	MarketClosed    Code = "RF-MKT-021"
 	MarketLate      Code = "RF-MKT-022"
+	MarketAhead     Code = "RF-MKT-023"
 )
 
 var marketEntries = []Entry{
@@ -201,6 +202,14 @@ var marketEntries = []Entry{
 		Text{
 			"The bar stays as it was given out. Keep the tick, and make the bar anew from the stored ticks (redfire ticks bars); a longer wait after the end of a bar lets more of them in.",
 			"已给出的 K 线保持不变。请保存该 tick，再由已存储的 tick 重新合成（redfire ticks bars）；适当延长收线等待时间可减少此类情况。",
+		},
+	},
+	{
+		MarketAhead, Invalid,
+		Text{"a tick is ahead of the clock", "tick 的时间超前于时钟"},
+		Text{
+			"It goes into no bar, since it would close the one that is forming. Check the clock of the machine, the zone of the feed, and whether the feed puts the trading day where the calendar date belongs (vn.py's gateways did so for night sessions).",
+			"它不进入任何 K 线，否则会提前收掉正在合成的 K 线。请检查本机时钟和行情的时区，以及行情是否把交易日写成了自然日（vn.py 的接口在夜盘曾如此）。",
 		},
 	},
 }

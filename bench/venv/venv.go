@@ -2,8 +2,8 @@
 // benchmarks run, and those that files are held against.
 //
 // [Python] makes it below the user's cache folder, once: it stays there for the
-// next run. It holds vn.py with its adapter for SQLite, pandas, pyarrow and
-// Polars, all of one version each.
+// next run. It holds vn.py with its adapter for SQLite, pandas, pyarrow, Polars,
+// and two packages of exchanges' calendars, all of one version each.
 package venv
 
 import (
@@ -29,6 +29,9 @@ const (
 	Pandas = "pandas==3.1.1"
 	Arrow  = "pyarrow==26.0.1"
 	Polars = "polars==2.1.0"
+
+	ExchangeCalendars = "exchange_calendars==4.13.2"
+	MarketCalendars   = "pandas_market_calendars==5.5.0"
 )
 
 // bare are vn.py and its adapter, without their own dependencies: those of vnpy
@@ -38,6 +41,7 @@ var bare = []string{VNPy, SQLite}
 // needs are what these import when data is saved and loaded, and the others.
 var needs = []string{
 	"peewee==4.5.3", "numpy==2.4.6", "ta-lib==0.8.2", "tzlocal==5.4.5", "tzdata==2026.6", Pandas, Arrow, Polars,
+	ExchangeCalendars, MarketCalendars,
 }
 
 // Python returns the path of the environment's Python. The first call makes the
@@ -89,13 +93,13 @@ func prepare(ctx context.Context, dir string, progress func(string)) (err error)
 	if _, err := os.Stat(ready); err == nil {
 		return nil // made by the one that held the lock
 	}
-	progress("python: installing vn.py, pandas, pyarrow and Polars into " + dir + ", once")
+	progress("python: installing vn.py, pandas, pyarrow, Polars and calendars into " + dir + ", once")
 	pip := []string{interpreter(dir), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "1"}
 	for _, c := range [][]string{
 		{base, "-m", "venv", "--clear", dir},
 		slices.Concat(pip, needs),
 		slices.Concat(pip, []string{"--no-deps"}, bare),
-		{interpreter(dir), "-c", "import vnpy_sqlite, pyarrow, polars"},
+		{interpreter(dir), "-c", "import vnpy_sqlite, pyarrow, polars, exchange_calendars, pandas_market_calendars"},
 	} {
 		if err := runQuietly(ctx, c); err != nil {
 			return err

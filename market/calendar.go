@@ -129,6 +129,25 @@ func (c *Calendar) TradingDays(ds Dates) iter.Seq[Date] {
 	}
 }
 
+// Span returns the time that belongs to the trading days among ds, as
+// [Calendar.TradingDay] tells: from when the session before them has closed to when
+// their last has. It is false if there are none.
+func (c *Calendar) Span(ds Dates) (Range, bool) {
+	first := c.dayOf(ds.First)
+	last := len(c.days) - 1
+	if ds.Last != 0 {
+		last = c.dayOf(ds.Last+1) - 1
+	}
+	if first > last {
+		return Range{}, false
+	}
+	r := Range{From: c.begin, To: c.dayWindow(last).To + c.closing}
+	if first > 0 {
+		r.From = c.dayWindow(first-1).To + c.closing
+	}
+	return r, true
+}
+
 // Holidays yields the days among ds on which there would be trading by the day of
 // the week and is none, as far as they are known, in order.
 func (c *Calendar) Holidays(ds Dates) iter.Seq[Date] {

@@ -309,7 +309,7 @@ func (c *Calendar) rowsFrom(v Interval, t Time) Time {
 		day = c.monday(t)
 	}
 	if i := c.dayOf(day); i < len(c.days) {
-		return min(t, c.dayWindow(i).From)
+		return c.dayWindow(i).From
 	}
 	return t
 }
@@ -331,5 +331,5 @@ func (c *Calendar) rowsTo(w *Windows, t Time) Time {
 	if w.v == Week {
 		win = c.weekWindow(i)
 	}
-	return max(t, win.To)
+	return win.To
 }

@@ -1,0 +1,359 @@
+package series_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/realdata"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// by returns a query of keys with one calendar.
+func by(c *market.Calendar, r market.Range, keys ...series.Key) series.ExpectedQuery {
+	return series.ExpectedQuery{Keys: keys, Range: r, Calendar: func(market.Symbol) (*market.Calendar, error) { return c, nil }}
+}
+
+// flat returns bars at times, all of one price.
+func flat(times ...market.Time) []market.Bar {
+	var all []market.Bar
+	for _, t := range times {
+		all = append(all, market.Bar{Time: t, Open: 1, High: 1, Low: 1, Close: 1, Volume: 1})
+	}
+	return all
+}
+
+// expectedTimes returns the times at which c expects bars, by windows alone.
+func expectedTimes(c *market.Calendar, v market.Interval, r market.Range) []market.Time {
+	w, step := c.Windows(v), market.Time(v.Duration())
+	var all []market.Time
+	for t := r.From; t < r.To; t += min(step, 60e9) {
+		win, _, standing := w.At(t)
+		if standing == market.InSession && r.Contains(win.Time) && (len(all) == 0 || all[len(all)-1] < win.Time) {
+			all = append(all, win.Time)
+		}
+	}
+	return all
+}
+
+func TestGapsAndCoverageAreThoseOfEachBar(t *testing.T) {
+	for seed := range uint64(40) {
+		rnd := rand.New(rand.NewPCG(seed, 11))
+		c := calendarNamed(t, []string{"shfe_au", "china_stocks", "us_stocks", "24x7"}[seed%4])
+		v := []market.Interval{market.Minute, 5 * market.Minute, 30 * market.Minute, market.Hour}[rnd.IntN(4)]
+		whole, ok := c.Span(market.Dates{First: market.DateOf(2019, 4, 29), Last: market.DateOf(2019, 5, 8)})
+		if !ok {
+			t.Fatal("no trading days")
+		}
+		wanted := expectedTimes(c, v, whole)
+		var have []market.Time
+		present := map[market.Time]bool{}
+		on := true
+		for _, w := range wanted {
+			if rnd.IntN(20) == 0 {
+				on = !on
+			}
+			if on {
+				have, present[w] = append(have, w), true
+			}
+		}
+		k := series.BarKey(rebar, v)
+		s := open(t)
+		if err := s.WriteBars(t.Context(), rebar, v, flat(have...)); err != nil {
+			t.Fatal(err)
+		}
+		wantGaps(t, fmt.Sprintf("seed %d, %s %s", seed, c.Name(), v), collect(t, s.Gaps(t.Context(), by(c, whole, k))), wanted, present)
+
+		// Bars that nobody expects.
+		w := c.Windows(v)
+		stray := map[market.Time]bool{}
+		for range 50 {
+			at := (whole.From + market.Time(rnd.Int64N(int64(whole.To-whole.From)))) / 1e9 * 1e9
+			if win, _, standing := w.At(at); standing != market.InSession || win.Time != at {
+				stray[at] = true
+			}
+		}
+		for at := range stray {
+			have = append(have, at)
+		}
+		if err := s.WriteBars(t.Context(), rebar, v, flat(have...)); err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for _, d := range collect(t, s.Gaps(t.Context(), by(c, whole, k))) {
+			if d.Kind == series.Gap {
+				continue
+			}
+			found += d.Bars
+			if d.Kind == series.Outside {
+				continue
+			}
+			win, _, standing := w.At(d.Range.From)
+			if standing != market.InSession || !stray[d.Range.From] || present[win.Time] && d.Kind != series.Duplicate {
+				t.Errorf("seed %d: %s at %s, window %s present %t", seed, d.Kind, d.Range.From, win.Time, present[win.Time])
+			}
+		}
+		if found != len(stray) {
+			t.Errorf("seed %d: found %d bars that nobody expects, want %d", seed, found, len(stray))
+		}
+		wantCoverage(t, s, c, k, whole, wanted, present, stray)
+	}
+}
+
+// wantGaps wants the gaps of bars of which some are present.
+func wantGaps(t *testing.T, name string, got []series.Defect, wanted []market.Time, present map[market.Time]bool) {
+	t.Helper()
+	type gap struct {
+		from market.Time
+		bars int
+	}
+	var want, have []gap
+	for i, w := range wanted {
+		if present[w] {
+			continue
+		}
+		if i == 0 || present[wanted[i-1]] {
+			want = append(want, gap{from: w})
+		}
+		want[len(want)-1].bars++
+	}
+	for _, d := range got {
+		if d.Kind != series.Gap || d.Range.To <= d.Range.From {
+			t.Errorf("%s: %+v", name, d)
+		}
+		have = append(have, gap{d.Range.From, d.Bars})
+	}
+	if !slices.Equal(have, want) {
+		t.Errorf("%s: got %v, want %v", name, have, want)
+	}
+}
+
+func wantCoverage(t *testing.T, s *series.Store, c *market.Calendar, k series.Key, whole market.Range, wanted []market.Time, present, stray map[market.Time]bool) {
+	t.Helper()
+	days := map[market.Date]series.DayCoverage{}
+	add := func(at market.Time, d series.DayCoverage) {
+		day, err := c.TradingDay(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := days[day]
+		days[day] = series.DayCoverage{Day: day, Expected: of.Expected + d.Expected, Present: of.Present + d.Present, Outside: of.Outside + d.Outside}
+	}
+	for _, w := range wanted {
+		d := series.DayCoverage{Expected: 1}
+		if present[w] {
+			d.Present = 1
+		}
+		add(w, d)
+	}
+	for at := range stray {
+		add(at, series.DayCoverage{Outside: 1})
+	}
+	var want []series.DayCoverage
+	for _, d := range days {
+		want = append(want, d)
+	}
+	slices.SortFunc(want, func(a, b series.DayCoverage) int { return cmp.Compare(a.Day, b.Day) })
+	asked := market.Range{From: want[0].Day.In(c.Zone()), To: (want[len(want)-1].Day + 1).In(c.Zone())}
+	got := collect(t, s.Coverage(t.Context(), by(c, asked, k)))
+	if len(got) != 1 || !slices.Equal(got[0].Days, want) {
+		t.Errorf("%s %s: got %v\nwant %v", c.Name(), k, got[0].Days, want)
+	}
+}
+
+func TestCoverageCountsWholeTradingDays(t *testing.T) {
+	c := calendarNamed(t, "shfe_rb")
+	s := open(t)
+	// It begins on Friday night and ends on Tuesday morning.
+	times := []market.Time{at(t, "2019-05-10 22:00"), at(t, "2019-05-10 22:01"), at(t, "2019-05-14 09:00")}
+	if err := s.WriteBars(t.Context(), rebar, market.Minute, flat(times...)); err != nil {
+		t.Fatal(err)
+	}
+	empty := series.BarKey(market.Symbol{Code: "rb2602", Exchange: market.SHFE}, market.Minute)
+	got := collect(t, s.Coverage(t.Context(), by(c, market.Range{}, bars1m, empty)))
+	want := []series.DayCoverage{{Day: market.DateOf(2019, 5, 13), Expected: 345, Present: 2}, {Day: market.DateOf(2019, 5, 14), Expected: 345, Present: 1}}
+	if len(got) != 2 || got[0].Calendar != "shfe_rb" || !slices.Equal(got[0].Days, want) || len(got[1].Days) != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if expected, present, outside := got[0].Total(); expected != 690 || present != 3 || outside != 0 {
+		t.Errorf("got %d, %d, %d in all", expected, present, outside)
+	}
+	asked := market.Range{From: at(t, "2019-05-13"), To: at(t, "2019-05-16")}
+	got = collect(t, s.Coverage(t.Context(), by(c, asked, bars1m, empty)))
+	if len(got) != 2 || len(got[0].Days) != 3 || len(got[1].Days) != 3 || got[1].Days[0].Expected != 345 {
+		t.Errorf("of three days: got %+v", got)
+	}
+}
+
+func TestDailyBarsAreExpectedOnTradingDays(t *testing.T) {
+	c := calendarNamed(t, "shfe_rb")
+	s := open(t)
+	var times []market.Time
+	for _, day := range []string{"2019-04-29", "2019-05-01", "2019-05-06", "2019-05-06 09:00", "2019-05-08"} {
+		times = append(times, at(t, day))
+	}
+	if err := s.WriteBars(t.Context(), rebar, market.Day, flat(times...)); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range collect(t, s.Gaps(t.Context(), by(c, market.Range{}, series.BarKey(rebar, market.Day)))) {
+		got = append(got, fmt.Sprintf("%s %s %s %d", d.Kind, d.Range.From.Date(c.Zone()), d.Range.To.Date(c.Zone()), d.Bars))
+	}
+	want := []string{
+		"gap 2019-04-30 2019-05-01 1", "outside 2019-05-01 2019-05-01 1",
+		"duplicate 2019-05-06 2019-05-06 1", "gap 2019-05-07 2019-05-08 1",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	weeks := flat(at(t, "2019-04-29"), at(t, "2019-05-13"), at(t, "2019-05-14"))
+	if err := s.WriteBars(t.Context(), rebar, market.Week, weeks); err != nil {
+		t.Fatal(err)
+	}
+	k := series.BarKey(rebar, market.Week)
+	found := collect(t, s.Gaps(t.Context(), by(c, market.Range{}, k)))
+	if len(found) != 2 || found[0].Kind != series.Gap || found[0].Range.From != at(t, "2019-05-06") || found[1].Kind != series.Duplicate {
+		t.Errorf("of weeks: %+v", found)
+	}
+	covered := collect(t, s.Coverage(t.Context(), by(c, market.Range{}, k)))
+	if expected, present, outside := covered[0].Total(); expected != 3 || present != 2 || outside != 1 {
+		t.Errorf("of weeks: %d, %d, %d", expected, present, outside)
+	}
+}
+
+func TestGapsTellContradictions(t *testing.T) {
+	s := open(t)
+	rows := flat(at(t, "2019-05-08 09:00"), at(t, "2019-05-08 09:01"))
+	rows[1].High, rows[1].Volume = 0.5, -3
+	if err := s.WriteBars(t.Context(), rebar, market.Minute, rows); err != nil {
+		t.Fatal(err)
+	}
+	found := collect(t, s.Gaps(t.Context(), by(calendarNamed(t, "shfe_rb"), market.Range{}, bars1m)))
+	if len(found) != 1 || found[0].Kind != series.Contradiction || len(found[0].Findings) != 2 || found[0].Range.From != rows[1].Time {
+		t.Errorf("got %+v", found)
+	}
+}
+
+func TestWhatNoCalendarKnowsIsSaid(t *testing.T) {
+	c := calendarNamed(t, "shfe_rb")
+	s := open(t)
+	if err := s.WriteBars(t.Context(), rebar, market.Minute, flat(at(t, "2031-05-08 09:00"))); err != nil {
+		t.Fatal(err)
+	}
+	later := market.Range{From: at(t, "2031-01-01"), To: at(t, "2031-01-02")}
+	for _, r := range []market.Range{{}, later, {From: later.From}} {
+		if err := failure(s.Gaps(t.Context(), by(c, r, bars1m))); !errors.Is(err, fault.NotFound) {
+			t.Errorf("gaps in %s: got %v", r, err)
+		}
+		if err := failure(s.Coverage(t.Context(), by(c, r, bars1m))); !errors.Is(err, fault.NotFound) {
+			t.Errorf("coverage in %s: got %v", r, err)
+		}
+	}
+	unlisted := errors.New("no calendar")
+	q := by(c, market.Range{}, bars1m)
+	q.Calendar = func(market.Symbol) (*market.Calendar, error) { return nil, unlisted }
+	if err := failure(s.Gaps(t.Context(), q)); !errors.Is(err, unlisted) {
+		t.Errorf("gaps: got %v", err)
+	}
+	if err := failure(s.Coverage(t.Context(), q)); !errors.Is(err, unlisted) {
+		t.Errorf("coverage: got %v", err)
+	}
+	q.Calendar = nil
+	if err := failure(s.Coverage(t.Context(), q)); !errors.Is(err, fault.Invalid) {
+		t.Errorf("without a calendar: got %v", err)
+	}
+	if err := failure(s.Gaps(t.Context(), by(c, market.Range{}, ticks))); !errors.Is(err, fault.Invalid) {
+		t.Errorf("of ticks: got %v", err)
+	}
+}
+
+func TestCoverageKeepsTheOrderOfItsKeysAndStops(t *testing.T) {
+	s := open(t)
+	var keys []series.Key
+	for i := range 100 {
+		y := market.Symbol{Code: fmt.Sprintf("rb%04d", (i*37)%100), Exchange: market.SHFE}
+		keys = append(keys, series.BarKey(y, market.Minute))
+		if err := s.WriteBars(t.Context(), y, market.Minute, flat(at(t, "2019-05-08 09:00"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := by(calendarNamed(t, "shfe_rb"), market.Range{}, keys...)
+	for i, c := range collect(t, s.Coverage(t.Context(), q)) {
+		if c.Key != keys[i] {
+			t.Fatalf("series %d is %s, want %s", i, c.Key, keys[i])
+		}
+	}
+	for range s.Coverage(t.Context(), q) {
+		break
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := failure(s.Coverage(ctx, q)); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: got %v", err)
+	}
+}
+
+func TestGapsOfRealFiles(t *testing.T) {
+	cs, err := market.NewCalendars()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range realdata.Open(t).Bars {
+		c, err := cs.Of(file.Symbol)
+		if err != nil || file.Interval == market.Day {
+			continue // indexes have no calendar; days are another test's
+		}
+		s := open(t)
+		rows := collect(t, file.Rows())
+		if err := s.WriteBars(t.Context(), file.Symbol, file.Interval, rows); err != nil {
+			t.Fatal(err)
+		}
+		gaps, outside := 0, 0
+		var missing []market.Range
+		for _, d := range collect(t, s.Gaps(t.Context(), by(c, market.Range{}, series.BarKey(file.Symbol, file.Interval)))) {
+			switch d.Kind {
+			case series.Gap:
+				missing = append(missing, d.Range)
+				gaps += d.Bars
+			case series.Outside:
+				outside += d.Bars
+			default:
+				t.Errorf("%s: %+v", file.Symbol, d)
+			}
+		}
+		t.Logf("%s: %d bars missing in %d gaps, %d outside of sessions", file.Symbol, gaps, len(missing), outside)
+		switch file.Symbol.Exchange {
+		case "COINBASE":
+			wantEveryHole(t, rows, missing)
+		case market.NYSE: // before the open and after the close
+			if gaps != 0 || outside != len(rows)-6*390 {
+				t.Errorf("%d bars are missing and %d outside of the six sessions, of %d", gaps, outside, len(rows))
+			}
+		default:
+			if gaps+outside != 0 {
+				t.Errorf("%s: %d bars are missing, %d outside", file.Symbol, gaps, outside)
+			}
+		}
+	}
+}
+
+// wantEveryHole wants the stretches of time between bars of a minute that never
+// close.
+func wantEveryHole(t *testing.T, rows []market.Bar, got []market.Range) {
+	t.Helper()
+	var want []market.Range
+	for i := range rows[1:] {
+		if before, after := rows[i].Time+60e9, rows[i+1].Time; before < after {
+			want = append(want, market.Range{From: before, To: after})
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got the gaps %v, want %v", got, want)
+	}
+}

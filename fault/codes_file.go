@@ -98,11 +98,11 @@ var fileEntries = []Entry{
 		},
 	},
 	{
-		FileCalendar, Unsupported,
-		Text{"the start of a bar cannot be told from its end", "无法由 K 线的结束时间推出开始时间"},
+		FileCalendar, Invalid,
+		Text{"no bar ends at the time that a row says", "没有 K 线在该行所写的时间结束"},
 		Text{
-			"Bars of an hour and longer end with the sessions of the exchange, whose calendar is not known yet. Import shorter bars and resample them, or a file that is stamped at the start (--bar-time start).",
-			"一小时及以上的 K 线随交易时段结束，目前尚无交易日历。请导入更短周期的 K 线再重采样，或使用以开始时间标记的文件（--bar-time start）。",
+			"By the calendar of the symbol, bars of this length end at other times: they count trading time over breaks, and end with the session. If the file counts by the clock, say --calendar none; if the times are those of another zone, say it with --tz. \"redfire calendar show\" tells the sessions.",
+			"按该合约的交易日历，这种周期的 K 线在其他时间结束：周期按交易时间累计、跨过休息时段，并随交易时段收盘。若文件按时钟划分，请加 --calendar none；若时间属于其他时区，请用 --tz 说明。\"redfire calendar show\" 显示交易时段。",
 		},
 	},
 	{

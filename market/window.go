@@ -2,6 +2,7 @@ package market
 
 import (
 	"iter"
+	"slices"
 	"sort"
 )
 
@@ -166,6 +167,24 @@ func (c *Calendar) weekWindow(i int) Window {
 func (w *Windows) Ending(t Time) (win Window, ok bool) {
 	win, _, s := w.At(t - 1)
 	return win, s == InSession && win.To == t
+}
+
+// ByClock reports whether the windows of v are those of [Interval.Window] in the
+// zone of the calendar, on all days: no break cuts one. Those of a [Day] and a
+// [Week] are, as far as no session is held on the evening before.
+func (c *Calendar) ByClock(v Interval) bool {
+	step := v.Duration()
+	for _, h := range c.plan.Hours {
+		if len(h.Eve) > 0 || step == 0 && len(h.Night) > 0 {
+			return false
+		}
+		for _, p := range slices.Concat(h.Night, h.Day) {
+			if step > 0 && (p.From%step != 0 || p.To%step != 0) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // A Run is bars that are expected one after another.

@@ -54,11 +54,14 @@ type converter struct {
 	why []error // of each row, why it is refused
 
 	grids map[market.Exchange]*grid
-	bar   []int // which targets are the fields of a bar, in their order; none for lacking
+	ends  map[series.Key]*barEnd
+
+	sessions map[series.Key]*market.Windows // of symbols whose calendar is known, else nil
+	bar      []int                          // which targets are the fields of a bar, in their order; none for lacking
 }
 
 func newConverter(l *layout) *converter {
-	c := &converter{layout: *l, grids: map[market.Exchange]*grid{}}
+	c := &converter{layout: *l, grids: map[market.Exchange]*grid{}, ends: map[series.Key]*barEnd{}, sessions: map[series.Key]*market.Windows{}}
 	for _, base := range series.BaseColumns(series.Bars) {
 		c.bar = append(c.bar, slices.IndexFunc(l.targets, func(t target) bool { return t.column == base }))
 	}
@@ -379,22 +382,50 @@ func (c *converter) shift() {
 			continue
 		}
 		if c.end {
-			v := c.out.key(i).Interval
-			if err := endable(v); err != nil {
+			start, err := c.startOf(c.out.key(i), t)
+			if err == nil {
+				err = start.Validate()
+			}
+			if err != nil {
 				c.refuse(i, err)
 				continue
 			}
-			t -= market.Time(v.Duration())
+			t = start
 			c.out.time[i] = t
-			if err := t.Validate(); err != nil {
-				c.refuse(i, err)
-				continue
-			}
 		}
 		if t%1e9 != 0 {
 			c.refuse(i, fault.MarketSubsecond.Errorf("%s is not a whole second", t))
 		}
 	}
+}
+
+// startOf returns the time of the bar of a series that ends at t.
+func (c *converter) startOf(k series.Key, t market.Time) (market.Time, error) {
+	end := c.ends[k]
+	if end == nil {
+		var err error
+		if end, err = c.newBarEnd(k.Symbol, k.Interval); err != nil {
+			return 0, err
+		}
+		c.ends[k] = end
+	}
+	return end.start(t)
+}
+
+// inSession reports whether a bar of a series begins at t by its calendar.
+func (c *converter) inSession(k series.Key, t market.Time) bool {
+	w, known := c.sessions[k]
+	if !known {
+		if calendar, err := c.calendarOf(k.Symbol); err == nil {
+			w = calendar.Windows(k.Interval)
+		}
+		c.sessions[k] = w
+	}
+	if w == nil {
+		return false
+	}
+	win, _, standing := w.At(t)
+	return standing == market.InSession && win.Time == t
 }
 
 // judge refuses rows that contradict themselves.
@@ -429,7 +460,11 @@ func (c *converter) judgeBar(i int) []market.Finding {
 	if inside && min(b.Volume, b.Turnover, b.OpenInterest) >= 0 && g.has(b.Time, k.Interval) {
 		return nil
 	}
-	return b.Findings(k.Interval, g.zone)
+	found := b.Findings(k.Interval, g.zone)
+	if c.inSession(k, b.Time) {
+		found = slices.DeleteFunc(found, func(f market.Finding) bool { return f.Rule == market.OffGrid })
+	}
+	return found
 }
 
 // A grid knows the times at which bars begin. It remembers the day it was asked

@@ -37,6 +37,9 @@ type layout struct {
 	own     bool                         // the file was written by Export
 	attrs   map[string]map[string]string // of series by their keys, as such a file tells them
 	ignored []string
+
+	calendars *market.Calendars
+	calendar  string // which of them counts: as in Options
 }
 
 // A target is a column of the store that is filled from one of the file.
@@ -73,6 +76,7 @@ func resolve(name string, kind series.Kind, head *header, first func(wanted []in
 	r.layout = &layout{
 		kind: kind, zone: time.UTC, interval: opts.Interval,
 		own: own, suspect: opts.AcceptSuspect || own, // what was stored was accepted once
+		calendars: opts.Calendars, calendar: opts.Calendar,
 	}
 	if err := r.findFields(); err != nil {
 		return nil, err
@@ -90,10 +94,11 @@ func resolve(name string, kind series.Kind, head *header, first func(wanted []in
 	r.findKey(sample)
 	r.findClock(sample)
 	r.findVolume()
+	r.findEnd()
 	if len(r.needs) > 0 {
 		return nil, fault.List(r.needs).Err()
 	}
-	return r.layout, r.check()
+	return r.layout, nil
 }
 
 // need notes what has to be said by an option.
@@ -604,19 +609,15 @@ func (r *resolver) takeAsTraded() {
 	}
 }
 
-// check returns an error for what cannot be done yet.
-func (r *resolver) check() error {
+// findEnd finds out whether the start of a bar can be told from its end, by the
+// first symbol.
+func (r *resolver) findEnd() {
 	l := r.layout
-	if l.end && l.interval != 0 {
-		return endable(l.interval)
+	y := market.Symbol{Code: cmp.Or(l.symbol.Code, r.first.Code), Exchange: cmp.Or(l.symbol.Exchange, r.first.Exchange)}
+	if !l.end || l.interval == 0 || y.Code == "" || y.Exchange == "" || len(r.needs) > 0 {
+		return // each row is asked, if there is nothing else to say
 	}
-	return nil
-}
-
-// endable returns an error for bars whose start cannot be told from their end.
-func endable(v market.Interval) error {
-	if v >= market.Hour || v == market.Day || v == market.Week {
-		return fault.FileCalendar.Errorf("the start of a bar of %s cannot be told from its end without the sessions of the exchange", v)
+	if _, err := l.newBarEnd(y, l.interval); err != nil {
+		r.need("calendar", err)
 	}
-	return nil
 }

@@ -92,22 +92,12 @@ func TestBarsStampedAtTheirEndBeginEarlier(t *testing.T) {
 	if want := strings.NewReplacer("01:30", "01:29", "01:31", "01:30").Replace(kept2); err != nil || got != want {
 		t.Errorf("got %s%s, %v", got, counts(r), err)
 	}
-	f := func(v market.Interval, text string, want fault.Code) {
-		t.Helper()
-		o.Interval = v
-		_, err := imports(t, emptyStore(t), series.Bars, o, write(t, "a.csv", text))
-		wantFault(t, err, want, "sessions")
-	}
-	f(market.Hour, head+rows2, fault.FileCalendar)
-	f(4*market.Hour, head+rows2, fault.FileCalendar)
-	f(market.Week, head+rows2, fault.FileCalendar)
-	f(market.Day, head+rows2, fault.FileCalendar)
 	// Where the interval is that of each row, so is the refusal.
 	s := emptyStore(t)
 	o.Interval = 0
 	text := "interval," + head + "1m,2026-01-05 09:30,1,1,1,1,1\n1h,2026-01-05 10:00,1,1,1,1,1\nd,2026-01-05 15:00,1,1,1,1,1\n1x,2026-01-05 15:00,1,1,1,1,1\n"
 	r, err = imports(t, s, series.Bars, o, write(t, "a.csv", text))
-	if err != nil || r.New != 1 || r.Reasons[fault.FileCalendar] != 2 || r.Refused != 3 {
+	if err != nil || r.New != 2 || r.Reasons[fault.FileNeeds] != 1 || r.Refused != 2 {
 		t.Errorf("got %s %v, %v", counts(r), r.Reasons, err)
 	}
 	// The start of this one is no time that can be stored.
@@ -116,6 +106,79 @@ func TestBarsStampedAtTheirEndBeginEarlier(t *testing.T) {
 	r, err = imports(t, emptyStore(t), series.Bars, o, write(t, "a.csv", text))
 	if err != nil || r.New != 1 || r.Refused != 2 {
 		t.Errorf("got %s %v, %v", counts(r), r.Reasons, err)
+	}
+}
+
+func TestLongBarsStampedAtTheirEndBeginWithTheirWindow(t *testing.T) {
+	f := func(code string, v market.Interval, calendar, ends, want string, reasons ...fault.Code) {
+		t.Helper()
+		text := "time,open,high,low,close\n"
+		for end := range strings.SplitSeq(ends, " ") {
+			text += "2026-01-" + strings.ReplaceAll(end, "_", " ") + ",1,1,1,1\n"
+		}
+		y, err := market.ParseSymbol(code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := &Options{Symbol: y, Interval: v, BarTime: End, Zone: zoned(t, "Asia/Shanghai"), Calendar: calendar}
+		s := emptyStore(t)
+		r, err := imports(t, s, series.Bars, o, write(t, "a.csv", text))
+		if want == "" {
+			if got := neededBy(t, err); !slices.Equal(got, []string{"calendar"}) {
+				t.Errorf("%s %s %q: got %v, want that a calendar is needed", code, v, calendar, err)
+			}
+			return
+		}
+		var got []string
+		for b, err := range s.Bars(t.Context(), y, v, market.Range{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, b.Time.In(zoned(t, "Asia/Shanghai")).Format("02_15:04"))
+		}
+		if err != nil || strings.Join(got, " ") != want || int(r.Refused) != len(reasons) || len(reasons) > 0 && r.Reasons[reasons[0]] == 0 {
+			t.Errorf("%s %s %q: got %s, %v; %v, %s, want %s", code, v, calendar, got, err, r.Reasons, counts(r), want)
+		}
+	}
+	const hours = "06_22:00 06_23:00 07_10:00 07_11:15 07_14:15 07_15:00"
+	const starts = "06_21:00 06_22:00 07_09:00 07_10:00 07_11:15 07_14:15"
+	f("rb2605.SHFE", market.Hour, "auto", hours, starts)
+	f("rb2605.SHFE", market.Hour, "shfe_rb", hours, starts)
+	f("rb2605.SHFE", market.Hour, "", hours, "")
+	f("rb2605.SHFE", 30*market.Minute, "", hours, "")
+	f("rb2605.SHFE", 30*market.Minute, "auto", "07_10:45 07_11:15 07_13:45 07_15:00", "07_10:00 07_10:45 07_11:15 07_14:45")
+	// By the clock, as other terminals count.
+	f("rb2605.SHFE", market.Hour, "none", "07_10:00 07_11:00 07_11:30 07_14:00 07_15:00", "07_09:00 07_10:00 07_11:00 07_13:00 07_14:00")
+	f("rb2605.SHFE", market.Hour, "auto", "07_10:00 07_11:00 07_15:00", "07_09:00 07_14:15", fault.FileCalendar)
+	f("rb2605.SHFE", market.Hour, "auto", "07_10:00 10_10:00", "07_09:00", fault.FileCalendar) // a Saturday
+	// Both ways to count agree here.
+	f("rb2605.SHFE", 15*market.Minute, "", "06_21:15 07_10:15 07_10:45", "06_21:00 07_10:00 07_10:30")
+	f("600000.SSE", 30*market.Minute, "", "07_10:00 07_13:30", "07_09:30 07_13:00")
+	f("600000.SSE", market.Hour, "auto", "07_10:30 07_11:30 07_14:00 07_15:00", "07_09:30 07_10:30 07_13:00 07_14:00")
+	f("BTCUSDT.BINANCE", 4*market.Hour, "", "07_12:00", "07_08:00")
+	// A day ends with its last session, and begins the evening before.
+	f("rb2605.SHFE", market.Day, "", "07_15:00 08_15:00", "07_00:00 08_00:00")
+	f("rb2605.SHFE", market.Day, "", "07_15:00 08_16:00", "07_00:00", fault.FileCalendar)
+	f("rb2605.SHFE", market.Week, "", "09_15:00", "05_00:00")
+	f("rb2605.SHFE", market.Day, "none", "07_16:00", "07_00:00")
+	// Nobody knows when this one trades.
+	f("XAU.LOCAL", market.Hour, "", "07_10:00", "")
+	f("XAU.LOCAL", market.Hour, "auto", "07_10:00", "")
+	f("XAU.LOCAL", 5*market.Minute, "auto", "07_10:00", "")
+	f("XAU.LOCAL", 5*market.Minute, "", "07_10:00", "07_09:55")
+	f("XAU.LOCAL", market.Hour, "shfe_au", "07_10:00", "07_09:00")
+	f("XAU.LOCAL", market.Hour, "none", "07_10:00", "07_09:00")
+	_, err := imports(t, emptyStore(t), series.Bars, &Options{Calendar: "shfe_xx"}, write(t, "a.csv", "time\n"))
+	wantFault(t, err, fault.MarketUnlisted, "shfe_rb")
+}
+
+func TestBarsOfSessionsAreOnTheGrid(t *testing.T) {
+	o := barsIn(t)
+	o.Interval = market.Hour
+	text := head + "2026-01-07 10:00,1,1,1,1,1\n2026-01-07 11:15,1,1,1,1,1\n2026-01-07 11:20,1,1,1,1,1\n"
+	got, r, err := barsOf(t, text, o)
+	if err != nil || r.New != 2 || r.Reasons[fault.FileSuspect] != 1 || !strings.Contains(got, "2026-01-07T03:15:00Z") {
+		t.Errorf("got %s%s %v, %v", got, counts(r), r.Reasons, err)
 	}
 }
 

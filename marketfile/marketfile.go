@@ -72,6 +72,16 @@ type Options struct {
 	// BarTime tells whether bars are stamped at their start or at their end.
 	BarTime BarTime
 
+	// Calendars are those by which the start of a bar is told from its end, and
+	// bars are expected; nil means RedFire's own.
+	Calendars *market.Calendars
+
+	// Calendar is the name of the one that counts, CalendarAuto for that of each
+	// symbol, or CalendarNone for the clock. Without it, that of each symbol
+	// counts, and bars that are stamped at their end are refused where trading
+	// time and the clock tell another start.
+	Calendar string
+
 	// DateOrder is how dates are written whose year is not first.
 	DateOrder DateOrder
 
@@ -220,11 +230,28 @@ func Import(ctx context.Context, store *series.Store, kind series.Kind, files []
 	if err := o.validate(kind); err != nil {
 		return &Report{}, fmt.Errorf("marketfile: %w", err)
 	}
+	if err := o.findCalendars(); err != nil {
+		return &Report{}, fmt.Errorf("marketfile: %w", err)
+	}
 	r, err := newImport(store, kind, files, o).run(ctx)
 	if err != nil {
 		err = fmt.Errorf("marketfile: import: %w", err)
 	}
 	return r, err
+}
+
+// findCalendars takes RedFire's own if there are no others, and sees to it that
+// the one that is named exists.
+func (o *Options) findCalendars() (err error) {
+	if o.Calendars == nil {
+		if o.Calendars, err = market.NewCalendars(); err != nil {
+			return err
+		}
+	}
+	if o.Calendar != "" && o.Calendar != CalendarAuto && o.Calendar != CalendarNone {
+		_, err = o.Calendars.Named(o.Calendar)
+	}
+	return err
 }
 
 func (o *Options) validate(kind series.Kind) error {

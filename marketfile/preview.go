@@ -52,6 +52,9 @@ func Preview(ctx context.Context, kind series.Kind, file string, most int, opts 
 	if err := o.validate(kind); err != nil {
 		return nil, fmt.Errorf("marketfile: %w", err)
 	}
+	if err := o.findCalendars(); err != nil {
+		return nil, fmt.Errorf("marketfile: %w", err)
+	}
 	g, err := preview(ctx, kind, file, max(most, 0), &o)
 	if ctx.Err() != nil {
 		err = ctx.Err()

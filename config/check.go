@@ -26,6 +26,7 @@ func (d *decoder) check(c *Config) {
 	d.secret(&c.Cache.Password, c.Cache.PasswordFile, c.Cache.Redis, "cache.password", "cache.redis")
 	d.secret(&c.Series.Token, c.Series.TokenFile, c.Series.URL, "series.token", "series.url")
 	d.secret(&c.Journal.Password, c.Journal.PasswordFile, c.Journal.URL, "journal.password", "journal.url")
+	d.checkCalendars(c)
 }
 
 func (d *decoder) checkPool(s *SQL, path string) {

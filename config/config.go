@@ -23,6 +23,8 @@ package config
 //go:generate go run ../internal/docs comments
 //go:generate go run ../internal/docs pages
 
+import "github.com/redfire-quant/redfire/market"
+
 // Config is the whole configuration.
 type Config struct {
 	// Data is the folder where embedded engines and spools keep their files.
@@ -43,6 +45,10 @@ type Config struct {
 
 	// Journal keeps logs and the audit trail.
 	Journal Journal `yaml:"journal" used:"no"`
+
+	// Calendars holds trading calendars by name. One that has the name of
+	// RedFire's own changes it, and with it all that are like it.
+	Calendars map[string]Calendar `yaml:"calendars" called:"my_metals"`
 }
 
 // Server is the HTTP server.
@@ -102,7 +108,7 @@ type Cache struct {
 	Memory Size `yaml:"memory" default:"256MiB" min:"1MiB"`
 
 	// Namespaces holds the settings of parts of the cache by name.
-	Namespaces map[string]Namespace `yaml:"namespaces"`
+	Namespaces map[string]Namespace `yaml:"namespaces" called:"user_data"`
 }
 
 // Namespace is a part of the cache with settings of its own.
@@ -154,4 +160,50 @@ type Retention struct {
 
 	// Error is how long entries of level ERROR are kept.
 	Error Duration `yaml:"error" default:"365d" min:"1h"`
+}
+
+// Calendar is a trading calendar. What is not said is as in the calendar that
+// it is like or that it changes.
+type Calendar struct {
+	// Like is the name of the calendar from which this one differs; "redfire
+	// calendar show" lists them. Without one, this one says everything itself.
+	Like CalendarName `yaml:"like" example:"shfe_au"`
+
+	// Symbols are patterns of the symbols that have this calendar: * stands
+	// for any text and ? for one character.
+	Symbols []Pattern `yaml:"symbols" example:"[XAU*.LOCAL]"`
+
+	// Zone is the time zone of the exchange's clock.
+	Zone Zone `yaml:"zone" example:"Asia/Shanghai"`
+
+	// Weekdays are the days of the week on which there is trading as a rule.
+	Weekdays market.Weekdays `yaml:"weekdays" example:"mon-fri"`
+
+	// Known are the days for which the calendar is known, from the first to
+	// the last; one that is left out stays as it is. Outside of them it tells
+	// nothing.
+	Known market.Dates `yaml:"known" example:"..2027-12-31"`
+
+	// Closed are days without trading, single ones or 2027-02-05..2027-02-12.
+	Closed []market.Dates `yaml:"closed" example:"[2027-01-01]"`
+
+	// Open are days with trading that would have none otherwise.
+	Open []market.Dates `yaml:"open" example:"[2027-01-09]"`
+
+	// Hours are the sessions by the exchange's clock, and before them the
+	// trading days that have them. Where several have a day the later one
+	// counts. Sessions behind "night" are on the evening of the trading day
+	// before, those behind "eve" on the date before.
+	Hours []market.Hours `yaml:"hours" example:"[2020-01-01.. night 21:00-25:00 day 09:00-10:15 10:30-11:30 13:30-15:00]"`
+
+	// NoNight are trading days whose night session is not held.
+	NoNight []market.Dates `yaml:"no_night" example:"[2020-02-03..2020-05-06]"`
+
+	// Auction is how long before the first session of a trading day its
+	// opening auction begins: what is traded then belongs to the first bar.
+	Auction Duration `yaml:"auction" min:"1ms" max:"1h" example:"5m"`
+
+	// Closing is how long after the end of a session what was traded in it may
+	// still be told: it belongs to the last bar.
+	Closing Duration `yaml:"closing" min:"1ms" max:"1h" example:"1m"`
 }

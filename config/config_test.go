@@ -119,6 +119,8 @@ func defaults() *config.Config {
 		SQL:     map[string]config.SQL{"main": {MinIdle: 15, MaxOpen: 30}},
 		Cache:   config.Cache{Memory: 256 << 20, Namespaces: map[string]config.Namespace{}},
 		Journal: config.Journal{Retention: config.Retention{Debug: 7 * day, Info: 30 * day, Warn: 180 * day, Error: 365 * day}},
+
+		Calendars: map[string]config.Calendar{},
 	}
 }
 
@@ -170,8 +172,17 @@ func TestEveryKeyHasADefaultOrMayBeAbsent(t *testing.T) {
 		config.TextURL: false, config.ListOfURLs: false, config.TextSecret: false, config.Section: false, config.NamedSection: false,
 	}
 	for _, k := range config.Keys() {
-		if has, ok := want[k.Type]; ok && has != (k.Default != "") {
+		// What a calendar does not say is as in the one it is like.
+		if has, ok := want[k.Type]; ok && !strings.HasPrefix(k.Path, "calendars.") && has != (k.Default != "") {
 			t.Errorf("%s is a %s: got default %q, want one: %v", k.Path, k.Type, k.Default, has)
+		}
+	}
+}
+
+func TestNothingOfACalendarHasADefault(t *testing.T) {
+	for _, k := range config.Keys() {
+		if strings.HasPrefix(k.Path, "calendars.") && (k.Default != "" || k.Example == "") {
+			t.Errorf("%s: got default %q and example %q, want an example alone", k.Path, k.Default, k.Example)
 		}
 	}
 }

@@ -93,7 +93,7 @@ func (d *decoder) leaf(to reflect.Value, k *node, path string) {
 		}
 		return
 	}
-	if k.Type == ListOfURLs {
+	if k.Type.isList() {
 		d.list(to, k, path, v)
 		return
 	}
@@ -116,12 +116,12 @@ func (l *Layers) top(path string) (value, bool) {
 
 func (d *decoder) list(to reflect.Value, k *node, path string, v value) {
 	for _, e := range v.items {
-		url := reflect.New(to.Type().Elem()).Elem()
-		if err := d.decode(url, k, e.text, e.place); err != nil {
+		each := reflect.New(to.Type().Elem()).Elem()
+		if err := d.decode(each, k, e.text, e.place); err != nil {
 			d.problem(e.place, path, err)
 			continue
 		}
-		to.Set(reflect.Append(to, url))
+		to.Set(reflect.Append(to, each))
 	}
 }
 

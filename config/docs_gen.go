@@ -151,4 +151,69 @@ var docs = map[string]fault.Text{
 		En: "How long entries of level ERROR are kept.",
 		Zh: "ERROR 级别的日志保留多久。",
 	},
+	"calendars": {
+		En: "Holds trading calendars by name. One that has the name of\n" +
+			"RedFire's own changes it, and with it all that are like it.",
+		Zh: "交易日历，按名称列出。\n" +
+			"与 RedFire 自带日历同名者修改该日历，沿用它的所有日历随之改变。",
+	},
+	"calendars.NAME.like": {
+		En: "The name of the calendar from which this one differs; \"redfire\n" +
+			"calendar show\" lists them. Without one, this one says everything itself.",
+		Zh: "沿用哪个日历：本日历只写与它不同之处；\"redfire calendar show\" 列出全部日历。\n" +
+			"留空则本日历自行写明一切。",
+	},
+	"calendars.NAME.symbols": {
+		En: "Patterns of the symbols that have this calendar: * stands\n" +
+			"for any text and ? for one character.",
+		Zh: "使用本日历的合约代码模式：* 表示任意文字，? 表示一个字符。",
+	},
+	"calendars.NAME.zone": {
+		En: "The time zone of the exchange's clock.",
+		Zh: "交易所时钟的时区。",
+	},
+	"calendars.NAME.weekdays": {
+		En: "The days of the week on which there is trading as a rule.",
+		Zh: "通常在星期几交易。",
+	},
+	"calendars.NAME.known": {
+		En: "The days for which the calendar is known, from the first to\n" +
+			"the last; one that is left out stays as it is. Outside of them it tells\n" +
+			"nothing.",
+		Zh: "日历已知的日期范围，从首日到末日；省略的一端保持不变。\n" +
+			"范围之外日历不作任何判断。",
+	},
+	"calendars.NAME.closed": {
+		En: "Days without trading, single ones or 2027-02-05..2027-02-12.",
+		Zh: "休市日，单日或日期范围 2027-02-05..2027-02-12。",
+	},
+	"calendars.NAME.open": {
+		En: "Days with trading that would have none otherwise.",
+		Zh: "本应休市而实际交易的日子。",
+	},
+	"calendars.NAME.hours": {
+		En: "The sessions by the exchange's clock, and before them the\n" +
+			"trading days that have them. Where several have a day the later one\n" +
+			"counts. Sessions behind \"night\" are on the evening of the trading day\n" +
+			"before, those behind \"eve\" on the date before.",
+		Zh: "按交易所时钟写的交易时段，前面写明适用的交易日。\n" +
+			"同一天有多条时以后写的为准。\n" +
+			"\"night\" 之后的时段在前一交易日的晚上，\"eve\" 之后的时段在前一日历日。",
+	},
+	"calendars.NAME.no_night": {
+		En: "Trading days whose night session is not held.",
+		Zh: "不举行夜盘的交易日。",
+	},
+	"calendars.NAME.auction": {
+		En: "How long before the first session of a trading day its\n" +
+			"opening auction begins: what is traded then belongs to the first bar.",
+		Zh: "交易日第一个时段之前多久开始集合竞价：\n" +
+			"其间的成交归入第一根 K 线。",
+	},
+	"calendars.NAME.closing": {
+		En: "How long after the end of a session what was traded in it may\n" +
+			"still be told: it belongs to the last bar.",
+		Zh: "时段结束之后多久内仍可能报出该时段的成交：\n" +
+			"归入最后一根 K 线。",
+	},
 }

@@ -47,12 +47,11 @@ func (l *Layers) readEnv(env map[string]string) {
 
 func (l *Layers) readVariable(p place, k *node, path, text string) {
 	v := value{text: text, place: p}
-	switch k.Type {
-	case Section, NamedSection:
+	switch {
+	case k.Type == Section || k.Type == NamedSection:
 		l.problem(p, "", fault.ConfigUnknownVariable.Errorf("%s is a section: set its keys one by one, as in %s", path, example(k)))
 		return
-	case ListOfURLs:
-		v.list = true
+	case k.Type.isList():
 		for _, text := range listItems(text) {
 			v.items = append(v.items, item{text, p})
 		}

@@ -136,12 +136,18 @@ func TestEveryVariableSetsItsKey(t *testing.T) {
 	values := map[config.Type]string{
 		config.TextPath: "x", config.TextAddress: "x:1", config.Number: "16", config.TextDuration: "2h", config.TextSize: "3MiB",
 		config.TextURL: "sqlite:x", config.ListOfURLs: "[]", config.TextSecret: "x",
+		config.TextCalendar: "24x7", config.TextZone: "UTC", config.TextWeekdays: "mon", config.TextDates: "2026-01-05..",
+		config.ListOfDates: "[]", config.ListOfHours: "[]", config.ListOfPatterns: "[]",
 	}
 	for _, k := range config.Keys() {
 		if k.Variable == "" {
 			continue
 		}
-		l, err := config.Read(options(write(t, ""), strings.Replace(k.Variable, "__NAME__", "__A__", 1)+"="+values[k.Type]))
+		value := values[k.Type]
+		if k.Max == "1h" {
+			value = "30m"
+		}
+		l, err := config.Read(options(write(t, "calendars: { a: { like: 24x7 } }"), strings.Replace(k.Variable, "__NAME__", "__A__", 1)+"="+value))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -115,7 +115,7 @@ sql:
 
 func ExampleKeys() {
 	for _, k := range config.Keys() {
-		if k.Min != "" && k.Max != "" {
+		if k.Max != "" && k.Default != "" {
 			fmt.Printf("%s is a %s from %s to %s, by default %s\n", k.Path, k.Type, k.Min, k.Max, k.Default)
 		}
 	}

@@ -98,12 +98,16 @@ func show(k *node, v value) string {
 		return Secret(v.text).String()
 	case TextURL:
 		return URL(v.text).String()
-	case ListOfURLs:
-		texts := make([]string, len(v.items))
-		for i, e := range v.items {
+	}
+	if !k.Type.isList() {
+		return v.text
+	}
+	texts := make([]string, len(v.items))
+	for i, e := range v.items {
+		texts[i] = e.text
+		if k.Type == ListOfURLs {
 			texts[i] = URL(e.text).String()
 		}
-		return "[" + strings.Join(texts, ", ") + "]"
 	}
-	return v.text
+	return "[" + strings.Join(texts, ", ") + "]"
 }

@@ -108,7 +108,7 @@ func TestASectionIsExplainedKeyByKeyInTheOrderOfTheReference(t *testing.T) {
 }
 
 func TestEveryKeyCanBeExplained(t *testing.T) {
-	l := read(t, "cache: { namespaces: { main: { } } }\n")
+	l := read(t, "cache: { namespaces: { main: { } } }\ncalendars: { main: { } }\n")
 	for _, k := range config.Keys() {
 		path := strings.Replace(k.Path, ".NAME", ".main", 1)
 		explained, err := l.Explain(path)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
 )
 
 // A Key describes one key of the configuration.
@@ -56,6 +57,14 @@ const (
 	TextURL      Type = "address"
 	ListOfURLs   Type = "list of addresses"
 	TextSecret   Type = "secret"
+
+	TextCalendar   Type = "name of a calendar"
+	TextZone       Type = "time zone"
+	TextWeekdays   Type = "days of the week"
+	TextDates      Type = "days"
+	ListOfDates    Type = "list of days"
+	ListOfHours    Type = "list of hours"
+	ListOfPatterns Type = "list of patterns"
 )
 
 var chineseTypes = map[Type]string{
@@ -63,11 +72,22 @@ var chineseTypes = map[Type]string{
 	TextPath: "路径", TextAddress: "host:port", Number: "整数",
 	TextDuration: "时长", TextSize: "大小", TextURL: "地址",
 	ListOfURLs: "地址列表", TextSecret: "密码或令牌",
+	TextCalendar: "日历名称", TextZone: "时区", TextWeekdays: "星期", TextDates: "日期范围",
+	ListOfDates: "日期列表", ListOfHours: "交易时段列表", ListOfPatterns: "模式列表",
 }
 
 // In returns the name of t in the language lang, "en" or "zh".
 func (t Type) In(lang string) string {
 	return fault.Text{En: string(t), Zh: chineseTypes[t]}.In(lang)
+}
+
+// isList reports whether the value is a list of texts.
+func (t Type) isList() bool {
+	switch t {
+	case ListOfURLs, ListOfDates, ListOfHours, ListOfPatterns:
+		return true
+	}
+	return false
 }
 
 var types = map[reflect.Type]Type{
@@ -79,6 +99,14 @@ var types = map[reflect.Type]Type{
 	reflect.TypeFor[URL]():      TextURL,
 	reflect.TypeFor[[]URL]():    ListOfURLs,
 	reflect.TypeFor[Secret]():   TextSecret,
+
+	reflect.TypeFor[CalendarName]():    TextCalendar,
+	reflect.TypeFor[Zone]():            TextZone,
+	reflect.TypeFor[market.Weekdays](): TextWeekdays,
+	reflect.TypeFor[market.Dates]():    TextDates,
+	reflect.TypeFor[[]market.Dates]():  ListOfDates,
+	reflect.TypeFor[[]market.Hours]():  ListOfHours,
+	reflect.TypeFor[[]Pattern]():       ListOfPatterns,
 }
 
 // anyName stands in a path for a name of the user's choice.

@@ -49,7 +49,6 @@ type Layers struct {
 type value struct {
 	text  string
 	items []item // of a list
-	list  bool
 	place place
 }
 

@@ -62,7 +62,9 @@ func leafSchema(k *node) object {
 		return s
 	case TextDuration:
 		s := text(`^([0-9]+w)?([0-9]+d)?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))*$`)
-		s["minLength"] = 1
+		if k.Default != "" {
+			s["minLength"] = 1
+		}
 		return s
 	case TextPath:
 		s := text(`^[^\x00-\x1f\x7f]*$`)
@@ -74,13 +76,46 @@ func leafSchema(k *node) object {
 		return text(sizeText.String())
 	case TextURL:
 		return text(urlPattern(k.Schemes))
-	case ListOfURLs:
-		return object{"type": []string{"array", "null"}, "items": text(urlPattern(k.Schemes))}
 	case TextAddress:
 		return text(`:[0-9]+$`)
-	default:
-		return object{"type": []string{"string", "null"}}
 	}
+	if k.Type.isList() {
+		return object{"type": []string{"array", "null"}, "items": text(itemPattern(k))}
+	}
+	if pattern := calendarPatterns[k.Type]; pattern != "" {
+		return text("^(" + pattern + ")?$") // an empty text takes the value away
+	}
+	return object{"type": []string{"string", "null"}}
+}
+
+// itemPattern returns the pattern of the items of a list.
+func itemPattern(k *node) string {
+	if k.Type == ListOfURLs {
+		return urlPattern(k.Schemes)
+	}
+	return "^" + calendarPatterns[k.Type] + "$"
+}
+
+// Patterns of what package market reads.
+const (
+	datePattern    = `[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])`
+	datesPattern   = `(` + datePattern + `|(` + datePattern + `)?\.\.(` + datePattern + `)?)`
+	spanPattern    = `([01][0-9]|2[0-3]):[0-5][0-9]-(([0-3][0-9]|4[0-7]):[0-5][0-9]|48:00)`
+	hoursPattern   = `\s*(` + datesPattern + `\s+)?((night|eve|day)\s+)*` + spanPattern + `(\s+(night|eve|day|` + spanPattern + `))*\s*`
+	weekdayPattern = `(sun|mon|tue|wed|thu|fri|sat)`
+	someDays       = weekdayPattern + `(-` + weekdayPattern + `)?`
+)
+
+// calendarPatterns are the patterns of values and of items of lists, without the
+// marks of beginning and end.
+var calendarPatterns = map[Type]string{
+	TextCalendar:   `[a-z0-9_]+`,
+	TextZone:       `[A-Za-z][A-Za-z0-9_+/-]*|[+-][0-9]{2}:[0-9]{2}`,
+	TextWeekdays:   someDays + `(,` + someDays + `)*`,
+	TextDates:      datesPattern,
+	ListOfDates:    datesPattern,
+	ListOfHours:    hoursPattern,
+	ListOfPatterns: `[^\x00-\x1f\x7f]+\.[A-Z0-9_*?]+`,
 }
 
 func text(pattern string) object {

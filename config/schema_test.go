@@ -147,6 +147,71 @@ func TestTheSchemaAgreesWithLoad(t *testing.T) {
 	f("[]", false)
 }
 
+func TestTheSchemaAgreesWithLoadOnCalendars(t *testing.T) {
+	s := schema(t)
+	f := func(keys string, good bool) {
+		t.Helper()
+		text := "calendars: { a: { like: china_futures, " + keys + " } }"
+		if strings.HasPrefix(keys, "like:") {
+			text = "calendars: { a: { " + keys + " } }"
+		}
+		_, loaded := load(t, text)
+		validated := validate(t, s, text)
+		if (loaded == nil) != good || (validated == nil) != good {
+			t.Errorf("%s: got %v from Load and %v from the schema, want good: %v", text, loaded, validated, good)
+		}
+	}
+	f("zone: ~, closed: ~, hours: ~, auction: ~", true)
+	f("zone: '', known: '', weekdays: '', auction: ''", true)
+	f("like: 24x7", true)
+	f("like: shfe_rb", true)
+	f("like: SHFE_rb", false)
+	f("like: [a]", false)
+	f("symbols: ['XAU*.LOCAL', '*.*', 'm ?.LOCAL', '螺纹.A_?']", true)
+	f("symbols: []", true)
+	f("symbols: a.B", false)
+	f("symbols: [a]", false)
+	f("symbols: ['*']", false)
+	f("symbols: [a.]", false)
+	f("symbols: [.B]", false)
+	f("symbols: [a.b]", false)
+	f("zone: Asia/Tokyo", true)
+	f("zone: Etc/GMT+8", true)
+	f("zone: '+08:00'", true)
+	f("zone: +8", false)
+	f("zone: /etc", false)
+	f("weekdays: mon-fri", true)
+	f("weekdays: 'mon,wed-fri,sun'", true)
+	f("weekdays: Mon", false)
+	f("weekdays: 'mon,'", false)
+	f("weekdays: mon-", false)
+	f("known: 2000-01-01..2030-12-31", true)
+	f("known: 2000-01-01..", true)
+	f("known: ..", true)
+	f("known: 2000-01-01...", false)
+	f("known: 2000-1-1..", false)
+	f("closed: [2027-01-04, 2026-10-01..2026-10-08]", true)
+	f("closed: [2027-13-04]", false)
+	f("closed: [2027-01-32]", false)
+	f("closed: ['']", false)
+	f("closed: 2027-01-04", false)
+	f("open: [2026-01-03]", true)
+	f("no_night: ['..2026-01-03', 2026-02-01..]", true)
+	f("hours: ['09:00-10:00']", true)
+	f("hours: ['2026-01-05 09:00-10:00', '2026-02-01..  night 21:00-26:30  day 09:00-10:15 10:30-15:00', '..2026-01-03 eve 23:59-24:00 ']", true)
+	f("hours: [night]", false)
+	f("hours: ['2026-01-05..']", false)
+	f("hours: ['9:00-10:00']", false)
+	f("hours: ['24:00-25:00']", false)
+	f("hours: ['09:00-48:01']", false)
+	f("hours: ['09:60-10:00']", false)
+	f("hours: ['09:00-10:00,10:30-11:00']", false)
+	f("hours: ['evening 19:00-20:00']", false)
+	f("auction: 5m", true)
+	f("closing: 5", false)
+	f("sessions: []", false)
+}
+
 func TestTheSchemaKnowsEveryKeyButSecrets(t *testing.T) {
 	text, err := config.Schema()
 	if err != nil {

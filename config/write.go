@@ -85,7 +85,7 @@ func (f *fileWriter) named(c *node, full, indent, mark string, off bool) {
 	fmt.Fprintf(f.out, "%s%s%s:\n", indent, mark, c.name)
 	names := c.names
 	if len(names) == 0 {
-		names = []string{"user_data"}
+		names = []string{c.tag.Get("called")}
 	}
 	for _, name := range names {
 		fmt.Fprintf(f.out, "%s%s  %s:\n", indent, mark, name)

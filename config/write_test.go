@@ -136,15 +136,21 @@ func TestEveryKeyStandsInTheFileWithItsDescription(t *testing.T) {
 	for _, lang := range languages {
 		text := written(t, lang, nil)
 		for _, k := range config.Keys() {
-			first, rest, _ := strings.Cut(k.Doc.In(lang), "\n")
-			if shown := strings.Contains(text, "# "+first) && strings.Contains(text, rest); shown == (k.Type == config.TextSecret) {
-				t.Errorf("%s: %s: %q is there: %v", lang, k.Path, first, shown)
-			}
+			wantDescribed(t, text, lang, k)
 		}
 		for _, r := range text {
 			if lang == "en" && r > unicode.MaxASCII {
 				t.Errorf("en: got %q, want English alone", r)
 			}
+		}
+	}
+}
+
+func wantDescribed(t *testing.T, text, lang string, k config.Key) {
+	t.Helper()
+	for line := range strings.SplitSeq(k.Doc.In(lang), "\n") {
+		if shown := strings.Contains(text, "# "+line); shown == (k.Type == config.TextSecret) {
+			t.Errorf("%s: %s: %q is there: %v", lang, k.Path, line, shown)
 		}
 	}
 }

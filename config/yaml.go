@@ -132,15 +132,15 @@ func (y *yamlReader) node(n ast.Node, k *node, path string) {
 		y.layers.problem(y.place(n), path, err)
 		return
 	}
-	switch k.Type {
-	case Section, NamedSection:
+	switch {
+	case k.Type == Section || k.Type == NamedSection:
 		m, ok := n.(*ast.MappingNode)
 		if !ok {
 			y.layers.problem(y.place(n), path, wantedKeys(path))
 			return
 		}
 		y.section(m, k, path)
-	case ListOfURLs:
+	case k.Type.isList():
 		y.list(n, path)
 	default:
 		text, ok := scalar(n)
@@ -194,7 +194,7 @@ func (y *yamlReader) list(n ast.Node, path string) {
 		y.layers.problem(y.place(n), path, fault.ConfigShape.Errorf("a list is wanted here, as in [a, b]"))
 		return
 	}
-	v := value{list: true, place: y.place(n)}
+	v := value{place: y.place(n)}
 	for _, e := range s.Values {
 		if err := unread(e); err != nil {
 			y.layers.problem(y.place(e), path, err)

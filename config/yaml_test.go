@@ -220,12 +220,8 @@ func writtenBack(t testing.TB, explained []config.Explanation, c *config.Config)
 			at = at[name].(map[string]any)
 		}
 		var value any = e.Value
-		if e.Type == config.ListOfURLs {
-			var texts []string // JSON of a URL is redacted, and of nil is null
-			for _, u := range c.SQL[names[1]].Replicas {
-				texts = append(texts, string(u))
-			}
-			value = texts
+		if strings.HasPrefix(string(e.Type), "list of ") {
+			value = listIn(c, names)
 		}
 		at[names[len(names)-1]] = value
 	}
@@ -236,13 +232,35 @@ func writtenBack(t testing.TB, explained []config.Explanation, c *config.Config)
 	return string(text)
 }
 
+// listIn returns the list of c at a path.
+func listIn(c *config.Config, path []string) any {
+	k := c.Calendars[path[1]]
+	switch path[2] {
+	case "replicas":
+		var texts []string // JSON of a URL is redacted, and of nil is null
+		for _, u := range c.SQL[path[1]].Replicas {
+			texts = append(texts, string(u))
+		}
+		return texts
+	case "symbols":
+		return k.Symbols
+	case "closed":
+		return k.Closed
+	case "open":
+		return k.Open
+	case "hours":
+		return k.Hours
+	}
+	return k.NoNight
+}
+
 func TestWhatIsAcceptedIsTheSameWrittenBack(t *testing.T) {
 	dir := t.TempDir()
 	writeIn(t, dir, "secrets/mysql", "x")
 	writeIn(t, dir, "secrets/influx", "x")
 	for _, text := range []string{
 		designExample, "", "sql: { a: ~, b: { url: 'mysql://h/x', replicas: ['mysql://i/x?a=b%20c', 'mysql://j/x'] } }", "data: '甲 \\ \"'\n", "cache: { namespaces: { a: ~ } }",
-		written(t, "zh", config.Stack()),
+		written(t, "zh", config.Stack()), calendarsExample,
 	} {
 		l, err := config.Read(options(writeIn(t, dir, "redfire.yaml", text)))
 		if err != nil {
@@ -274,6 +292,7 @@ func FuzzConfig(f *testing.F) {
 		"sql:\n  main:\n    password: hunter2\n", "sql: {main: {url: 'mysql://root:hunter2@h/db', replicas: [mysql://root:hunter2@h/db]}}\n",
 		"sql: {main: {url: mysql://h/db?password=hunter2}}\n", "sql:\n  main:\n    url: root:hunter2@tcp(h:3306)/db\n", "series: {token: hunter2, url: 'influx://hunter2@h'}\n",
 		"<<: {a: b}\n'a': \"\\x41\\q\"\n", "journal: {retention: {debug: 1d}}\ncache: {memory: 1GiB, namespaces: {a: {ttl: 1h}}}\n",
+		calendarsExample, "calendars: {a: {like: b}, b: {like: a}, c: {hours: [x, 'night 21:00-23:00']}}\n",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -432,4 +432,14 @@ var chinese = map[string]string{
 	"no bar of %s ends at %s by the calendar %s: there is no trading then":                                                                       "没有 %s 的 K 线在 %s 结束（日历 %s）：那时不在交易",
 	"no calendar is named, by which bars are expected":                                                                                           "没有指明按哪个日历判断应有的 K 线",
 	"key %s: only bars are expected at certain times":                                                                                            "序列 %s：只有 K 线才有应有的时间",
+
+	// Trading calendars of the configuration.
+	"%q is no pattern of symbols such as XAU*.LOCAL":                                "%q 不是合约代码的模式，应如 XAU*.LOCAL",
+	"the symbols %q have the calendar %s too (%s)":                                  "合约模式 %q 同时属于日历 %s（%s）",
+	"name the first and the last of the days, not %s alone":                         "请写明首日和末日，而不是只写 %s",
+	"%s is open here, and closed by %s":                                             "%s 在此写为开市，又被 %s 写为休市",
+	"the calendar is like itself: %s":                                               "日历沿用了自己：%s",
+	"the calendar is like no other, so it needs %s":                                 "该日历不沿用其他日历，因此还需要 %s",
+	"there is no calendar %q; did you mean %q?":                                     "没有日历 %q；是否想写 %q？",
+	"there is no calendar %q; \"redfire calendar show\" lists those that there are": "没有日历 %q；用 \"redfire calendar show\" 列出已有的日历",
 }

@@ -123,8 +123,8 @@ var configEntries = []Entry{
 		ConfigName, Invalid,
 		Text{"a name in the configuration is not well formed", "配置中的名称不合规范"},
 		Text{
-			"Names of sources and namespaces begin with a lower-case letter and go on with at most 62 lower-case letters, digits and single underscores, and do not end with one, so that an environment variable can name them.",
-			"数据源和命名空间的名称以小写字母开头，其后最多 62 个小写字母、数字或单个下划线，且不以下划线结尾，这样环境变量才能表示它们。",
+			"Names of sources, namespaces and calendars begin with a lower-case letter and go on with at most 62 lower-case letters, digits and single underscores, and do not end with one, so that an environment variable can name them.",
+			"数据源、命名空间和日历的名称以小写字母开头，其后最多 62 个小写字母、数字或单个下划线，且不以下划线结尾，这样环境变量才能表示它们。",
 		},
 	},
 	{

@@ -77,7 +77,7 @@ everything that is wrong with it at once, and `+"`redfire config explain KEY`"+`
   file they are refused, also as part of an address. They are never printed.
 - **Relative paths** count from the folder of the configuration file; those of variables and defaults from the working
   directory.
-- **Names** of sources and namespaces have lower-case letters, digits and single underscores, a letter first.
+- **Names** of sources, namespaces and calendars have lower-case letters, digits and single underscores, a letter first.
 - Unknown keys are errors. Anchors, aliases, merge keys and tags of YAML are not read.
 
 The keys are in `+"[redfire.schema.json](../redfire.schema.json)"+` too, for editors that check YAML by a JSON Schema.
@@ -93,7 +93,7 @@ The keys are in `+"[redfire.schema.json](../redfire.schema.json)"+` too, for edi
 - **时长**带单位：`+"`250ms`、`90s`、`1h30m`、`7d`、`2w`"+`。**大小**带二进制单位：`+"`512KiB`、`256MiB`、`2GiB`"+`。
 - **密码和令牌**放在单独的文件中，由 `+"`password_file`"+` 等键指定，或放在环境变量中。写在配置文件里（包括写在地址里）会被拒绝。它们从不显示。
 - **相对路径**以配置文件所在目录为起点；环境变量和默认值中的相对路径以工作目录为起点。
-- 数据源和命名空间的**名称**由小写字母、数字和单个下划线组成，以字母开头。
+- 数据源、命名空间和日历的**名称**由小写字母、数字和单个下划线组成，以字母开头。
 - 未知的键是错误。不支持 YAML 的锚点、别名、合并键和标签。
 
 这些键也写在 `+"[redfire.schema.json](../redfire.schema.json)"+` 中，供支持 JSON Schema 的编辑器使用。

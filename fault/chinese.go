@@ -13,6 +13,7 @@ var chinese = map[string]string{
 	"%s: an argument is missing: %s":                                           "%s：缺少参数：%s",
 	"%s: %q is one argument too many: %s":                                      "%s：多出参数 %q：%s",
 	"completion: %q is not a shell that is known: bash, zsh, fish, powershell": "completion：不认识 %q；支持 bash、zsh、fish、powershell",
+	"%s: name the file once, behind the command or with --config":              "%s：文件只需给出一次：写在命令之后，或用 --config",
 	"there is no error code %q":                                                "没有错误代码 %q",
 	"write the result: %w":                                                     "写出结果：%w",
 	"write: %w":                                                                "写入：%w",

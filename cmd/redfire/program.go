@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/market"
 )
 
 // A program is one run of the command.
@@ -30,6 +31,9 @@ type program struct {
 	config string        // path of the configuration file
 	data   string        // the data folder, "" for that of the configuration
 	colour bool          // of errors
+
+	trading    *market.Calendars // see calendars
+	configured []string          // the names of those of the configuration
 
 	refused bool // the command was done, but rows were refused
 }
@@ -147,6 +151,7 @@ func (p *program) rootCommand() *cobra.Command {
 		p.barsCommand(),
 		p.ticksCommand(),
 		p.demoCommand(),
+		p.calendarCommand(),
 		p.configCommand(),
 		p.explainCommand(),
 		p.versionCommand(),

@@ -199,12 +199,13 @@ func daysChanged(before, after *market.Calendar) []dayChange {
 	all := []dayChange{}
 	goesOn := false // the days between the last change and this one are none
 	for d := min(before.Known().First, after.Known().First); d <= max(before.Known().Last, after.Known().Last); d++ {
-		sb, b := stateOn(before, d)
-		sa, a := stateOn(after, d)
-		if b.known && a.known && slices.EqualFunc(sb, sa, sameTime) {
+		sb, errB := before.Sessions(d)
+		sa, errA := after.Sessions(d)
+		if (errB == nil) == (errA == nil) && slices.EqualFunc(sb, sa, sameTime) {
 			goesOn = goesOn && len(sb) == 0
 			continue
 		}
+		b, a := stateOn(before, d), stateOn(after, d)
 		switch {
 		case b.known != a.known:
 			b, a = dayState{known: b.known, various: true}, dayState{known: a.known, various: true}
@@ -239,12 +240,12 @@ func sameTime(a, b market.Session) bool {
 	return a.From == b.From && a.To == b.To && a.Night == b.Night
 }
 
-func stateOn(c *market.Calendar, d market.Date) ([]market.Session, dayState) {
+func stateOn(c *market.Calendar, d market.Date) dayState {
 	all, err := c.Sessions(d)
 	if err != nil {
-		return nil, dayState{}
+		return dayState{}
 	}
-	return all, dayState{known: true, sessions: sessionsText(all, c.Zone())}
+	return dayState{known: true, sessions: sessionsText(all, c.Zone())}
 }
 
 func (d *comparison) status() string {

@@ -167,10 +167,8 @@ func sessionsText(all []market.Session, zone *time.Location) string {
 			night = append(night, span)
 			continue
 		}
-		if ahead := time.Duration(begins-s.Day) * wholeDay; ahead < 0 {
-			span.From, span.To = span.From+ahead, span.To+ahead
-		}
-		day = append(day, span)
+		ahead := time.Duration(begins-s.Day) * wholeDay
+		day = append(day, market.Span{From: span.From + ahead, To: span.To + ahead})
 	}
 	return hoursOf(night, day).Sessions()
 }

@@ -135,6 +135,9 @@ func (p *program) checkText(file string, texts []string) string {
 // the error tells which cannot.
 func followersOf(own, stock *market.Calendars, c *config.Config, file string) (map[string][]string, error) {
 	all := map[string][]string{}
+	if !slices.ContainsFunc(stock.Names(), func(name string) bool { _, changed := c.Calendars[name]; return changed }) {
+		return all, nil
+	}
 	var problems fault.List
 	for _, name := range stock.Names() {
 		if _, configured := c.Calendars[name]; configured {

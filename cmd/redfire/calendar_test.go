@@ -59,6 +59,27 @@ func TestACalendarIsSeenAtATime(t *testing.T) {
 	}
 }
 
+func TestOutsideOfWhatIsKnownTheListHasTheNearestDay(t *testing.T) {
+	c := namedCalendar(t, calendarsWith(t, plainSpec(t, "a", "09:00-10:00")), "a")
+	p, _, _ := newProgram()
+	p.format = formatTable
+	f := func(at, want string) {
+		t.Helper()
+		instant, err := market.ParseTime(at, c.Zone())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimSpace(fmt.Sprintln(p.dayCells(c, instant, c.Zone())...)); got != want {
+			t.Errorf("%s: got %s, want %s", at, got, want)
+		}
+	}
+	f("1700-01-01", "false 2026-01-01 09:00-10:00")
+	f("2026-03-04 09:30", "true 2026-03-04 09:00-10:00")
+	f("2026-03-04 10:30", "false 2026-03-05 09:00-10:00")
+	f("2026-12-31 10:30", "false 2026-12-31 09:00-10:00")
+	f("2200-01-01", "false 2026-12-31 09:00-10:00")
+}
+
 func TestEveryStandingHasItsWords(t *testing.T) {
 	seen := map[string]bool{}
 	for s := market.OutOfCalendar; s <= market.JustClosed; s++ {

@@ -443,4 +443,9 @@ var chinese = map[string]string{
 	"the calendar is like no other, so it needs %s":                                 "该日历不沿用其他日历，因此还需要 %s",
 	"there is no calendar %q; did you mean %q?":                                     "没有日历 %q；是否想写 %q？",
 	"there is no calendar %q; \"redfire calendar show\" lists those that there are": "没有日历 %q；用 \"redfire calendar show\" 列出已有的日历",
+	"%s: without a calendar no bar is expected; name one with --calendar":           "%s：没有日历就无法判断应有的 K 线；请用 --calendar 指明",
+	"there are no bars of %s":                                                       "没有 %s 的 K 线",
+	"days of %s begin with the session of the evening before, by the calendar %s: say --calendar auto, or --calendar none for days from midnight": "%s 的交易日从前一晚的夜盘开始（日历 %s）：请加 --calendar auto；若要从零点计日，请加 --calendar none",
+	"the calendar %s counts in %s, not in %s": "日历 %s 按 %s 计时，不是 %s",
+	"%s was made by the sessions of the calendar %s: give --calendar that name, or delete the series first": "%s 是按日历 %s 的交易时段合成的：请用 --calendar 给出该名称，或先删除该序列",
 }

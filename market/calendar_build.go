@@ -1,7 +1,6 @@
 package market
 
 import (
-	"slices"
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -190,23 +189,27 @@ func (w *wallClock) steady(wall time.Time) bool {
 	return wall.After(w.from) && wall.Before(w.to)
 }
 
-// find returns the instants at which the clock shows wall, or the one at which it
-// was put forward over it.
-func (w *wallClock) find(wall time.Time) []time.Time {
+// find returns the first and the last instant at which the clock shows wall, or
+// twice the one at which it was put forward over it.
+func (w *wallClock) find(wall time.Time) (first, last time.Time) {
 	if w.steady(wall) {
-		return []time.Time{wall.Add(-w.offset)}
+		at := wall.Add(-w.offset)
+		return at, at
 	}
 	found, jump := instantsOf(wall, w.zone)
 	if len(found) == 0 {
-		return []time.Time{jump}
+		return jump, jump
 	}
-	return found
+	return found[0], found[len(found)-1]
 }
 
 // first returns the first instant at which the clock shows wall, last the last.
-func (w *wallClock) first(wall time.Time) Time { return Time(w.find(wall)[0].UnixNano()) }
+func (w *wallClock) first(wall time.Time) Time {
+	first, _ := w.find(wall)
+	return Time(first.UnixNano())
+}
 
 func (w *wallClock) last(wall time.Time) Time {
-	found := w.find(wall)
-	return Time(slices.MaxFunc(found, time.Time.Compare).UnixNano())
+	_, last := w.find(wall)
+	return Time(last.UnixNano())
 }

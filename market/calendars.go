@@ -132,7 +132,8 @@ func (cs *Calendars) near(name string) []string {
 }
 
 // Of returns the calendar of a symbol: the user's whose pattern it matches, else
-// RedFire's by its exchange and product. If none is known the error is
+// that of its exchange, or of its exchange and product: shfe_rb, which may be the
+// user's too. If none is known the error is
 // [fault.NotFound], and if the patterns of several match [fault.Invalid].
 func (cs *Calendars) Of(y Symbol) (*Calendar, error) {
 	name, err := cs.NameOf(y)
@@ -161,12 +162,14 @@ func (cs *Calendars) NameOf(y Symbol) (string, error) {
 		return name, nil
 	}
 	product := y.Product()
-	for _, name := range []string{productCalendar(y.Exchange, product)} {
+	if product != "" && slices.Contains(futuresExchanges, y.Exchange) {
+		name := productCalendar(y.Exchange, product)
 		if _, ok := cs.stock[name]; ok {
 			return name, nil
 		}
-	}
-	if product != "" && slices.Contains(futuresExchanges, y.Exchange) {
+		if _, ok := cs.own[name]; ok {
+			return name, nil
+		}
 		return "", fault.MarketUnlisted.Errorf("no calendar is known for the product %s of %s; name one with --calendar, or in the configuration", product, y.Exchange)
 	}
 	return "", fault.MarketUnlisted.Errorf("no calendar is known for %s; name one with --calendar, or in the configuration", y)

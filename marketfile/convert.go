@@ -27,6 +27,7 @@ type rows struct {
 	bytes int // of text that raw holds
 	bad   []reject
 
+	outside int  // rows that the range does not want
 	remarks bool // lines that are no rows were passed over
 }
 
@@ -557,6 +558,10 @@ func (c *converter) drop() {
 	for i, err := range c.why {
 		if err != nil {
 			c.out.bad = append(c.out.bad, reject{c.out.lines[i], c.t.rowText(i), err})
+			continue
+		}
+		if !c.within.Contains(c.out.time[i]) {
+			c.out.outside++
 			continue
 		}
 		if kept != i {

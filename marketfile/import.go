@@ -83,7 +83,7 @@ func (m *importer) run(ctx context.Context) (*Report, error) {
 		err = m.sortAll(ctx, err)
 	}
 	if r := &m.report; err != nil {
-		r.Read = r.New + r.Unchanged + r.Replaced + r.Refused // what was collected is read again
+		r.Read = r.New + r.Unchanged + r.Replaced + r.Refused + r.Outside // what was collected is read again
 	}
 	return &m.report, errors.Join(err, m.finish())
 }
@@ -367,6 +367,7 @@ func (m *importer) take(ctx context.Context, i int, s *source, r *rows) error {
 		return err
 	}
 	m.report.Read += int64(r.read)
+	m.report.Outside += int64(r.outside)
 	if note := r.spacing(); note != nil && m.spaced != i+1 {
 		m.remark(i, note)
 	}

@@ -39,7 +39,8 @@ type layout struct {
 	ignored []string
 
 	calendars *market.Calendars
-	calendar  string // which of them counts: as in Options
+	calendar  string       // which of them counts: as in Options
+	within    market.Range // rows that are kept
 }
 
 // A target is a column of the store that is filled from one of the file.
@@ -76,7 +77,7 @@ func resolve(name string, kind series.Kind, head *header, first func(wanted []in
 	r.layout = &layout{
 		kind: kind, zone: time.UTC, interval: opts.Interval,
 		own: own, suspect: opts.AcceptSuspect || own, // what was stored was accepted once
-		calendars: opts.Calendars, calendar: opts.Calendar,
+		calendars: opts.Calendars, calendar: opts.Calendar, within: opts.Range,
 	}
 	if err := r.findFields(); err != nil {
 		return nil, err

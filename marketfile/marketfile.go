@@ -115,6 +115,9 @@ type Options struct {
 	// Without it files out of order are refused.
 	Scratch func() (*Scratch, error)
 
+	// Range is which rows are kept, by their time; the others are passed over.
+	Range market.Range
+
 	// Progress is told now and then how far an import is, by one goroutine.
 	Progress func(Progress)
 }
@@ -177,7 +180,8 @@ type Report struct {
 
 	// Read is how many rows there were, and equals the sum of the others. Of those kept, New had none in their
 	// place, Unchanged an equal one, Replaced another. Refused were not kept.
-	Read, New, Unchanged, Replaced, Refused int64
+	// Outside rows were passed over, since they lie outside of Options.Range.
+	Read, New, Unchanged, Replaced, Refused, Outside int64
 
 	// Rejects are the files that refused rows were written to.
 	Rejects []string
@@ -255,6 +259,13 @@ func (o *Options) findCalendars() (err error) {
 }
 
 func (o *Options) validate(kind series.Kind) error {
+	check := o.Range.Validate
+	if kind == series.Ticks {
+		check = o.Range.ValidateTicks
+	}
+	if err := check(); err != nil {
+		return err
+	}
 	if kind != series.Bars && kind != series.Ticks {
 		return fault.FileOption.Errorf("only bars and ticks can be imported, not %s", kind)
 	}

@@ -22,7 +22,8 @@ import (
 // made of all their rows wherever these lie: those of a trading day begin on the
 // evening before. What was traded in an opening auction goes into the first bar,
 // and what is told just after the close of a session into the last. Rows outside
-// of sessions go into no bar: q.Outside is told of them. A row beyond the days that
+// of sessions go into no bar: q.Outside is told of them; a bar is outside if all of
+// its interval is. A row beyond the days that
 // the calendar knows is an error of kind [fault.NotFound].
 //
 // Of the rows of a window the bar has the first open, the highest high, the
@@ -73,6 +74,11 @@ func (s *Store) resampleKey(ctx context.Context, q FoldQuery, k Key, yield func(
 		if q.Volume, err = s.tickVolume(ctx, k); err != nil {
 			return false, err
 		}
+	}
+	if q.Calendar != nil && (k.Interval == market.Day || k.Interval == market.Week) {
+		// Days are as the calendar has them already, and begin where it says.
+		q.Zone, q.Calendar = q.Calendar.Zone(), nil
+		q.Range = q.windows()
 	}
 	if q.Calendar != nil {
 		return s.fold(ctx, q, yield)
@@ -361,8 +367,13 @@ func (d *folder) enter(k Key, t market.Time, traded bool, yield func(*Frame, err
 	}
 	if t >= d.until {
 		d.window, d.until, d.standing = d.windows.At(t)
-		d.inRange = d.query.Range.Contains(d.window.Time)
 	}
+	if next := d.until; d.standing == market.OutOfSession && next < t+market.Time(k.Interval.Duration()) {
+		// A bar by the clock that a session begins in: 13:00 of one from 13:30.
+		d.window, _, _ = d.windows.At(next)
+		d.until, d.standing = t+1, market.InSession
+	}
+	d.inRange = d.query.Range.Contains(d.window.Time)
 	switch {
 	case d.standing == market.OutOfCalendar:
 		_, d.err = d.query.Calendar.TradingDay(t)

@@ -136,6 +136,31 @@ func TestDayBarHasTheNightBeforeIt(t *testing.T) {
 	}
 }
 
+func TestBarsOfTheClockGoIntoTheSessionThatBeginsInThem(t *testing.T) {
+	c := calendarNamed(t, "shfe_rb")
+	s := open(t)
+	hours := flat(at(t, "2019-05-13 09:00"), at(t, "2019-05-13 10:00"), at(t, "2019-05-13 11:00"), at(t, "2019-05-13 12:00"), at(t, "2019-05-13 13:00"), at(t, "2019-05-13 14:00"))
+	if err := s.WriteBars(t.Context(), rebar, market.Hour, hours); err != nil {
+		t.Fatal(err)
+	}
+	outside := 0
+	got := resampled(t, s, series.FoldQuery{
+		Keys: []series.Key{series.BarKey(rebar, market.Hour)}, Interval: market.Day, Calendar: c,
+		Outside: func(series.Key, market.Time) { outside++ },
+	})
+	if len(got) != 1 || got[0].Volume != 5 || outside != 1 {
+		t.Errorf("got %+v, %d outside", got, outside)
+	}
+	days := flat(at(t, "2019-05-13"), at(t, "2019-05-14"), at(t, "2019-05-20"))
+	if err := s.WriteBars(t.Context(), rebar, market.Day, days); err != nil {
+		t.Fatal(err)
+	}
+	got = resampled(t, s, series.FoldQuery{Keys: []series.Key{series.BarKey(rebar, market.Day)}, Interval: market.Week, Calendar: c})
+	if len(got) != 2 || got[0].Volume != 2 || got[1].Time != at(t, "2019-05-20") {
+		t.Errorf("weeks of days: got %+v", got)
+	}
+}
+
 func TestResampleBeyondTheCalendarIsSaid(t *testing.T) {
 	s := open(t)
 	if err := s.WriteBars(t.Context(), rebar, market.Minute, minutesFrom(t, "2031-05-13 09:00", "2031-05-13 09:05")); err != nil {

@@ -11,7 +11,7 @@ import (
 func (p *program) barsCommand() *cobra.Command {
 	c := p.seriesGroup("bars", barsShort, barsLong)
 	c.AddCommand(p.seriesCommands(series.Bars)...)
-	c.AddCommand(p.barsResampleCommand())
+	c.AddCommand(p.barsResampleCommand(), p.gapsCommand(), p.coverageCommand())
 	return c
 }
 

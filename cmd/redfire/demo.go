@@ -165,7 +165,7 @@ func keyArgs(k series.Key) []string {
 // build makes bars of the trades.
 func (d *demonstration) build(ctx context.Context, v market.Interval) error {
 	begin := time.Now()
-	made, err := d.store.plan(ctx, &resampling{args: []string{demoTrades.String()}, to: v.String(), rows: choiceOfRows{span: &span{}}})
+	made, err := d.plan(ctx, d.store, &resampling{args: []string{demoTrades.String()}, to: v.String(), rows: choiceOfRows{span: &span{}}})
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,8 @@ type importing struct {
 	path, preset, columns              string
 	maps, keeps                        []string
 	barTime, dateOrder, unit, encoding string
-	tickVolume, rejects                string
+	tickVolume, rejects, calendar      string
+	since, until                       string
 	acceptSuspect, replace, dryRun     bool
 	rows                               int
 	asked                              map[string]bool // options that somebody was asked for
@@ -48,6 +49,7 @@ func (p *program) importCommand(k series.Kind) *cobra.Command {
 		f.VarP(&given{&im.interval, "INTERVAL"}, "interval", "i", p.say(flagImportInterval))
 		f.Var(&choice{&im.barTime, []string{"start", "end"}}, "bar-time", p.say(flagBarTime))
 		p.completeChoice(c, "bar-time", []string{"start", "end"})
+		p.calendarFlag(c, &im.calendar, flagImportCalendar)
 	} else {
 		f.Var(&choice{&im.tickVolume, []string{"traded", "cumulative"}}, "tick-volume", p.say(flagImportVolume))
 		p.completeChoice(c, "tick-volume", []string{"traded", "cumulative"})
@@ -56,6 +58,10 @@ func (p *program) importCommand(k series.Kind) *cobra.Command {
 	f.Var(&given{&im.exchange, "EXCHANGE"}, "exchange", p.say(flagImportExchange))
 	f.Var(&given{&im.path, "PATTERN"}, "path", p.say(flagPath))
 	p.zoneFlag(c, &im.tz, flagImportZone)
+	f.Var(&given{&im.since, "TIME"}, "since", p.say(flagSince))
+	f.Var(&given{&im.until, "TIME"}, "until", p.say(flagUntil))
+	p.completeNothing(c, "since")
+	p.completeNothing(c, "until")
 	f.Var(&choice{&im.dateOrder, []string{"mdy", "dmy"}}, "date-order", p.say(flagDateOrder))
 	f.Var(&choice{&im.unit, []string{"s", "ms", "us", "ns"}}, "time-unit", p.say(flagTimeUnit))
 	f.Var(&choice{&im.encoding, []string{"utf-8", "gbk", "utf-16"}}, "encoding", p.say(flagEncoding))
@@ -76,7 +82,7 @@ func (im *importing) options() (*marketfile.Options, error) {
 	o := &marketfile.Options{
 		Path: im.path, Preset: im.preset, BarTime: marketfile.BarTime(im.barTime), DateOrder: marketfile.DateOrder(im.dateOrder),
 		TimeUnit: im.unit, Encoding: im.encoding, TickVolume: market.TickVolume(im.tickVolume),
-		AcceptSuspect: im.acceptSuspect, Replace: im.replace, Rejects: im.rejects,
+		AcceptSuspect: im.acceptSuspect, Replace: im.replace, Rejects: im.rejects, Calendar: im.calendar,
 	}
 	if err := im.setKey(o); err != nil {
 		return nil, err
@@ -86,6 +92,10 @@ func (im *importing) options() (*marketfile.Options, error) {
 		if o.Zone, err = loadZone("--tz", im.tz); err != nil {
 			return nil, err
 		}
+	}
+	var err error
+	if o.Range, err = (&span{since: im.since, until: im.until}).bounds(o.Zone); err != nil {
+		return nil, err
 	}
 	if im.columns != "" {
 		o.Columns = strings.Split(im.columns, ",")
@@ -156,6 +166,9 @@ func (p *program) importFiles(ctx context.Context, im *importing, args []string)
 		if err != nil {
 			return err
 		}
+		if o.Calendars, err = p.calendars(); err != nil {
+			return err
+		}
 		if im.dryRun {
 			err = p.preview(ctx, im, files, o)
 		} else {
@@ -208,7 +221,7 @@ func (p *program) askFor(ctx context.Context, im *importing, needs []string) err
 	}{
 		"symbol": {askSymbol, &im.symbol}, "exchange": {askExchange, &im.exchange}, "interval": {askInterval, &im.interval},
 		"tz": {askZone, &im.tz}, "bar-time": {askBarTime, &im.barTime}, "date-order": {askDateOrder, &im.dateOrder},
-		"tick-volume": {askVolume, &im.tickVolume},
+		"tick-volume": {askVolume, &im.tickVolume}, "calendar": {askCalendar, &im.calendar},
 	}
 	for _, option := range needs {
 		q := questions[option]
@@ -248,6 +261,8 @@ func checkAnswer(option, s string) (err error) {
 		_, err = market.ParseInterval(s)
 	case "tz":
 		_, err = market.LoadZone(s)
+	case "calendar":
+		return nil // asked again, if there is none of that name
 	default:
 		if words := answers[option]; !slices.Contains(words, s) {
 			return fault.FileOption.Errorf("--%s is one of %s, not %q", option, strings.Join(words, ", "), s)
@@ -291,6 +306,9 @@ func (p *program) importInto(ctx context.Context, im *importing, files []string,
 	if errors.Is(err, context.Canceled) {
 		p.note(importGoesOn)
 	}
+	if r.Outside > 0 {
+		p.note(outsideOf, r.Outside)
+	}
 	p.refused = err == nil && r.Refused > 0
 	if err != nil && r.Read == 0 {
 		return err // nothing was done
@@ -300,7 +318,7 @@ func (p *program) importInto(ctx context.Context, im *importing, files []string,
 
 var importColumns = []column{
 	{"files", colFiles}, {"series", colSeries}, {"read", colRead}, {"new", colNew}, {"unchanged", colUnchanged}, {"replaced", colReplaced},
-	{"refused", colRefused}, {"reasons", message{}}, {"rejects", message{}}, {"seconds", message{}},
+	{"refused", colRefused}, {"outside", message{}}, {"reasons", message{}}, {"rejects", message{}}, {"seconds", message{}},
 }
 
 // printImport says what was done.
@@ -324,7 +342,7 @@ func (p *program) printImport(r *marketfile.Report, took time.Duration) error {
 	prose.WriteString(p.say(imported, r.Read, r.New, r.Unchanged, r.Replaced, r.Refused, r.Files, r.Series, seconds, perSecond(r.Read, took)))
 	return p.print(result{
 		columns: importColumns, single: true, prose: prose.String(),
-		rows: [][]any{{r.Files, r.Series, r.Read, r.New, r.Unchanged, r.Replaced, r.Refused, reasons, append([]string{}, r.Rejects...), seconds}},
+		rows: [][]any{{r.Files, r.Series, r.Read, r.New, r.Unchanged, r.Replaced, r.Refused, r.Outside, reasons, append([]string{}, r.Rejects...), seconds}},
 	})
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"time"
 
@@ -24,6 +25,8 @@ type resampling struct {
 	rows   choiceOfRows
 	dry    bool
 	volume string // how ticks count
+
+	calendar string // by whose sessions windows are counted
 }
 
 func (p *program) barsResampleCommand() *cobra.Command {
@@ -31,7 +34,7 @@ func (p *program) barsResampleCommand() *cobra.Command {
 		Use:     "resample SYMBOL FROM TO",
 		Short:   p.say(resampleShort),
 		Long:    p.say(resampleLong),
-		Example: "  redfire bars resample rb2601.SHFE 1m 1h\n  redfire bars resample btcusdt.LOCAL 1m d --tz UTC --dry-run",
+		Example: "  redfire bars resample rb2601.SHFE 1m 1h\n  redfire bars resample rb2601.SHFE 1m d --calendar auto\n  redfire bars resample btcusdt.LOCAL 1m d --tz UTC --dry-run",
 		Args:    between(3, 3),
 
 		ValidArgsFunction: p.completeResample,
@@ -59,6 +62,7 @@ func (p *program) ticksBarsCommand() *cobra.Command {
 // resampling makes c the command that does r, with the arguments that take finds.
 func (p *program) resampling(c *cobra.Command, r *resampling, take func(r *resampling, args []string)) *cobra.Command {
 	r.rows.span = p.spanFlags(c)
+	p.calendarFlag(c, &r.calendar, flagResampleCalendar)
 	c.Flags().BoolVar(&r.dry, "dry-run", false, p.say(flagDryRun))
 	p.limitFlag(c, &r.rows.limit)
 	c.Flags().Lookup("limit").Usage = p.say(flagLimitDry)
@@ -76,29 +80,54 @@ func (p *program) resampling(c *cobra.Command, r *resampling, take func(r *resam
 type plan struct {
 	from, to series.Overview // to has a key and perhaps nothing else
 	query    series.FoldQuery
+
+	outside      int64       // rows in no session
+	firstOutside market.Time // of them
+}
+
+// calendarName returns the name of the calendar, nil without one.
+func (m *plan) calendarName() any {
+	if m.query.Calendar == nil {
+		return nil
+	}
+	return m.query.Calendar.Name()
+}
+
+// outsideNote tells of the rows that went into no bar.
+func (p *program) outsideNote(m *plan) {
+	if m.outside > 0 {
+		p.note(outsideNote, m.outside, m.query.Calendar.Name(), clock(m.firstOutside, m.query.Zone, false))
+	}
 }
 
 func (p *program) resample(ctx context.Context, o *opened, r *resampling) error {
-	made, err := o.plan(ctx, r)
+	made, err := p.plan(ctx, o, r)
 	if err != nil {
 		return err
 	}
 	if r.dry {
-		return p.showBars(ctx, o, made, r.rows)
+		if err := p.showBars(ctx, o, made, r.rows); err != nil {
+			return err
+		}
+		p.outsideNote(made)
+		return nil
 	}
 	counts, err := o.storeBars(ctx, made)
 	if err != nil {
 		return err
 	}
+	p.outsideNote(made)
 	in, zone := made.query.Range, made.query.Zone
 	return p.print(result{
 		columns: []column{
 			{"series", colSeries}, {"zone", colZone}, {"from", message{}}, {"to", message{}},
 			{"new", colNew}, {"unchanged", colUnchanged}, {"replaced", colReplaced}, {"deleted", colDeleted},
+			{"calendar", message{}}, {"outside", colOutside},
 		},
 		rows: [][]any{{
 			made.to.Key.String(), zone.String(), stamp{in.From, zone}, stamp{in.To, zone},
 			counts.New, counts.Unchanged, counts.Replaced, counts.Deleted,
+			made.calendarName(), made.outside,
 		}},
 		single: true,
 		prose:  p.say(resampled, made.to.Key, counts.New, counts.Unchanged, counts.Replaced, counts.Deleted, zone),
@@ -108,7 +137,7 @@ func (p *program) resample(ctx context.Context, o *opened, r *resampling) error 
 // plan finds out what is to be read and replaced: the windows in which the series
 // that is read has rows, as far as the flags say. What is stored of the other one
 // before and behind them was made of something else, and stays.
-func (o *opened) plan(ctx context.Context, r *resampling) (*plan, error) {
+func (p *program) plan(ctx context.Context, o *opened, r *resampling) (*plan, error) {
 	v, err := market.ParseInterval(r.to)
 	if err != nil {
 		return nil, err
@@ -124,10 +153,16 @@ func (o *opened) plan(ctx context.Context, r *resampling) (*plan, error) {
 	if kind == series.Ticks && r.volume == "" && made.from.Attrs[series.AttrTickVolume] == "" {
 		return nil, fault.CommandUsage.Errorf("%s has no attribute tick_volume; say how its volume counts with --tick-volume: traded, or cumulative since the day began", made.from.Key)
 	}
-	zone, err := counting(r.rows.span.tz, made.from)
-	if err != nil {
+	made.query = series.FoldQuery{Keys: []series.Key{made.from.Key}, Interval: v, Volume: market.TickVolume(r.volume)}
+	if err := p.planSessions(made, r); err != nil {
 		return nil, err
 	}
+	if made.query.Calendar == nil {
+		if made.query.Zone, err = counting(r.rows.span.tz, made.from); err != nil {
+			return nil, err
+		}
+	}
+	zone := made.query.Zone
 	asked, err := r.rows.span.bounds(zone)
 	if err != nil {
 		return nil, err
@@ -142,12 +177,82 @@ func (o *opened) plan(ctx context.Context, r *resampling) (*plan, error) {
 	if made.from.Count == 0 || first > last {
 		return nil, fault.CommandNoSeries.Errorf("%s has no rows from %s to %s", made.from.Key, end(asked.From, zone), end(asked.To, zone))
 	}
-	made.query = series.FoldQuery{Keys: []series.Key{made.from.Key}, Interval: v, Zone: zone, Volume: market.TickVolume(r.volume)}
-	made.query.Range.From, made.query.Range.To = windowOf(v, first, zone).From, windowOf(v, last, zone).To
+	made.query.Range = made.windows(first, last, asked.To)
 	if err := o.target(ctx, made); err != nil {
 		return nil, err
 	}
-	return made, cmp.Or(sameDays(made.from, zone), sameDays(made.to, zone))
+	return made, cmp.Or(sameDays(made.from, zone), sameDays(made.to, zone), made.sameSessions())
+}
+
+// planSessions finds the calendar by which windows are counted. Without a word
+// they are counted by the clock, but for days that begin with a night session:
+// those of the clock would be wrong and look right.
+func (p *program) planSessions(made *plan, r *resampling) error {
+	made.query.Outside = func(_ series.Key, t market.Time) {
+		made.outside++
+		made.firstOutside = cmp.Or(made.firstOutside, t)
+	}
+	daily, source := isDaily(made.query.Interval), made.from.Key.Interval
+	if r.calendar == "" && (!daily || isDaily(source)) {
+		return nil
+	}
+	c, err := p.calendarNamed(r.calendar, made.from.Key.Symbol)
+	switch {
+	case r.calendar == "" && errors.Is(err, fault.NotFound):
+		return nil // its days are not known to be others
+	case err != nil || c == nil:
+		return err
+	case r.calendar == "" && c.ByClock(made.query.Interval):
+		return nil
+	case r.calendar == "":
+		return fault.CommandUsage.Errorf("days of %s begin with the session of the evening before, by the calendar %s: say --calendar auto, or --calendar none for days from midnight", made.from.Key.Symbol, c.Name())
+	}
+	if isDaily(source) {
+		made.query.Zone = c.Zone() // its days are those of the calendar already
+		return nil
+	}
+	made.query.Calendar, made.query.Zone = c, c.Zone()
+	if r.rows.span.tz != "" && r.rows.span.tz != c.Zone().String() {
+		return fault.CommandUsage.Errorf("the calendar %s counts in %s, not in %s", c.Name(), c.Zone(), r.rows.span.tz)
+	}
+	return nil
+}
+
+// windows returns the times of the bars that rows from first to last go into, and
+// which are before an end that was asked for.
+func (m *plan) windows(first, last, until market.Time) market.Range {
+	v, c, zone := m.query.Interval, m.query.Calendar, m.query.Zone
+	if c == nil {
+		return market.Range{From: windowOf(v, first, zone).From, To: windowOf(v, last, zone).To}
+	}
+	r := market.Range{From: first, To: last + 1}
+	if bars, _ := c.Rows(v, market.Range{From: first}); bars.From != 0 {
+		r.From = bars.From
+	}
+	if win, _, standing := c.Windows(v).At(last); standing.Trades() {
+		r.To = max(r.To, win.Time+1e9)
+		if v.Duration() > 0 {
+			r.To = max(r.To, win.To)
+		}
+	}
+	if until != 0 {
+		r.To = min(r.To, until)
+	}
+	r.To += (1e9 - r.To%1e9) % 1e9 // bars begin with a second
+	return r
+}
+
+// sameSessions returns an error if bars that are stored were made by another
+// calendar, or by the clock: two ways to count would stand in one series.
+func (m *plan) sameSessions() error {
+	was, now := m.to.Attrs[series.AttrCalendar], ""
+	if m.query.Calendar != nil {
+		now = m.query.Calendar.Name()
+	}
+	if m.to.Count == 0 || was == "" || was == now {
+		return nil
+	}
+	return fault.CommandUsage.Errorf("%s was made by the sessions of the calendar %s: give --calendar that name, or delete the series first", m.to.Key, was)
 }
 
 // sameDays returns an error if the days of a series are not those of zone: parts
@@ -186,6 +291,9 @@ func (m *plan) attrs() map[string]string {
 	}
 	maps.Copy(attrs, m.to.Attrs)
 	attrs[series.AttrZone] = m.query.Zone.String()
+	if m.query.Calendar != nil {
+		attrs[series.AttrCalendar] = m.query.Calendar.Name()
+	}
 	return attrs
 }
 
@@ -230,8 +338,7 @@ func (o *opened) storeBars(ctx context.Context, made *plan) (series.Counts, erro
 		if w.part.Len() < partRows {
 			continue
 		}
-		end := windowOf(made.query.Interval, f.Time[f.Len()-1], made.query.Zone).To
-		if err := w.write(ctx, end); err != nil {
+		if err := w.write(ctx, f.Time[f.Len()-1]+1e9); err != nil {
 			return w.counts, err
 		}
 	}

@@ -38,12 +38,12 @@ func (l *layout) newBarEnd(y market.Symbol, v market.Interval) (*barEnd, error) 
 		}
 		return b, nil
 	}
-	c, err := l.calendarOf(y)
+	c, unknown := l.calendarOf(y)
 	long := v >= market.Hour || isDaily(v)
 	switch {
-	case err != nil && (l.calendar != "" || long):
-		return nil, fault.FileNeeds.Errorf("the start of a bar of %s cannot be told from its end: %w", v, err)
-	case err != nil:
+	case unknown != nil && (l.calendar != "" || long):
+		return nil, fault.FileNeeds.Errorf("the start of a bar of %s cannot be told from its end: %w", v, unknown)
+	case c == nil:
 		return b, nil
 	case l.calendar == "" && !isDaily(v) && !c.ByClock(v):
 		return nil, fault.FileNeeds.Errorf("bars of %s of %s go on over a break or are cut by it: say whether they count trading time (--calendar auto) or the clock (--calendar none)", v, y)

@@ -289,7 +289,10 @@ func TestCoverageKeepsTheOrderOfItsKeysAndStops(t *testing.T) {
 			t.Fatalf("series %d is %s, want %s", i, c.Key, keys[i])
 		}
 	}
-	for range s.Coverage(t.Context(), q) {
+	for _, err := range s.Coverage(t.Context(), q) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -183,24 +183,33 @@ func randomTicks(t testing.TB, rnd *rand.Rand, c *market.Calendar, days market.D
 		}
 		volume := 0.0
 		for i, s := range sessions {
-			now := s.From
+			from := s.From
 			if i == 0 || sessions[i-1].Night {
-				now -= market.Time(rnd.IntN(6)) * 60e9
+				from -= market.Time(rnd.IntN(6)) * 60e9
 			}
-			end := s.To + market.Time(rnd.IntN(90))*1e9
-			for ; now < end; now += market.Time(rnd.IntN(200_000)) * 1e6 {
-				if rnd.IntN(3) > 0 {
-					volume += float64(rnd.IntN(5))
-				}
-				price := float64(100 + rnd.IntN(20))
-				if rnd.IntN(30) == 0 {
-					price = 0
-				}
-				all = append(all, market.Tick{Time: now, Seq: uint32(len(all)), LastPrice: price, LastVolume: 1, Volume: volume, Turnover: volume * 10})
-			}
+			all = append(all, ticksOfSession(rnd, from, s.To+market.Time(rnd.IntN(90))*1e9, &volume)...)
 		}
 	}
+	for i := range all {
+		all[i].Seq = uint32(i)
+	}
 	slices.SortStableFunc(all, func(a, b market.Tick) int { return int(a.Time - b.Time) })
+	return all
+}
+
+// ticksOfSession returns ticks that count on from volume.
+func ticksOfSession(rnd *rand.Rand, from, to market.Time, volume *float64) []market.Tick {
+	var all []market.Tick
+	for now := from; now < to; now += market.Time(rnd.IntN(200_000)) * 1e6 {
+		if rnd.IntN(3) > 0 {
+			*volume += float64(rnd.IntN(5))
+		}
+		price := float64(100 + rnd.IntN(20))
+		if rnd.IntN(30) == 0 {
+			price = 0
+		}
+		all = append(all, market.Tick{Time: now, LastPrice: price, LastVolume: 1, Volume: *volume, Turnover: *volume * 10})
+	}
 	return all
 }
 

@@ -56,9 +56,9 @@ func (p *program) coverage(ctx context.Context, o *opened, e *expecting) error {
 	if err != nil {
 		return err
 	}
-	columns, print := dayColumns, p.coverageOfDays
+	columns, show := dayColumns, p.coverageOfDays
 	if e.by == bySeries {
-		columns, print = totalColumns, p.coverageOfSeries
+		columns, show = totalColumns, p.coverageOfSeries
 	}
 	out, err := p.stream(columns, nil)
 	if err != nil {
@@ -68,7 +68,7 @@ func (p *program) coverage(ctx context.Context, o *opened, e *expecting) error {
 	for _, q := range inOneGo(found) {
 		for c, err := range o.Coverage(ctx, q) {
 			if err == nil {
-				err = print(out, c, most)
+				err = show(out, c, most)
 			}
 			if err != nil {
 				return err

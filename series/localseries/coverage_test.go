@@ -1,7 +1,6 @@
 package localseries
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"testing"
@@ -96,7 +95,7 @@ func minutesOf(t *testing.T, c *market.Calendar, r market.Range) []market.Time {
 
 // countPresent returns how many bars there are, of series each of which lacks one.
 func countPresent(t *testing.T, s *series.Store, q series.ExpectedQuery, each int64) (all int64) {
-	for c, err := range s.Coverage(context.Background(), q) {
+	for c, err := range s.Coverage(t.Context(), q) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -93,7 +93,7 @@ func productSpecs() []CalendarSpec {
 	for _, l := range lines[1:] {
 		name := productCalendar(Exchange(l[0]), l[1])
 		if len(specs) == 0 || specs[len(specs)-1].Name != name {
-			specs = append(specs, CalendarSpec{Name: name, Like: futures})
+			specs = append(specs, CalendarSpec{Name: name, Like: futures, exchange: Exchange(l[0]), product: l[1]})
 		}
 		text := l[2] + ".. "
 		if l[4] != "" {

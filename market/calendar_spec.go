@@ -53,6 +53,9 @@ type CalendarSpec struct {
 	// Symbols are patterns of the symbols that have this calendar: "rb*.SHFE",
 	// "*.LOCAL". A * stands for any text, a ? for one character.
 	Symbols []string
+
+	exchange Exchange // of the product that has RedFire's calendar
+	product  string   // as the exchange writes it, "" if it is not of one
 }
 
 // An edit makes days trading days, or takes them away.

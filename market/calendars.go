@@ -175,6 +175,22 @@ func (cs *Calendars) NameOf(y Symbol) (string, error) {
 	return "", fault.MarketUnlisted.Errorf("no calendar is known for %s; name one with --calendar, or in the configuration", y)
 }
 
+// Owners returns whose symbols have the calendar of a name, unless a pattern of
+// the user's says otherwise: all those of some exchanges, or those of a product of
+// one. There are none of a name of the user's.
+func (cs *Calendars) Owners(name string) (exchanges []Exchange, product string) {
+	if s, ok := cs.stock[name]; ok && s.product != "" {
+		return []Exchange{s.exchange}, s.product
+	}
+	for e := range exchangeZones {
+		if stockCalendar(e) == name {
+			exchanges = append(exchanges, e)
+		}
+	}
+	slices.Sort(exchanges)
+	return exchanges, ""
+}
+
 // matchSymbol reports whether text is what a pattern says, in which * stands for
 // any text and ? for one character.
 func matchSymbol(pattern, text string) bool {

@@ -88,10 +88,6 @@ var calendarColumns = []column{
 
 // calendarList lists the calendars: all of them, with the sessions of a day.
 func (p *program) calendarList(cs *market.Calendars, m moment) error {
-	having, err := owners()
-	if err != nil {
-		return err
-	}
 	r := result{columns: calendarColumns}
 	for _, name := range cs.Names() {
 		c, err := cs.Named(name)
@@ -102,10 +98,10 @@ func (p *program) calendarList(cs *market.Calendars, m moment) error {
 		if err != nil {
 			return err
 		}
-		cells := []any{name, c.Spec().Like, ownersOf(c, having), c.Zone().String(), c.Known().String(), slices.Contains(p.configured, name)}
+		cells := []any{name, c.Spec().Like, ownersOf(cs, c), c.Zone().String(), c.Known().String(), slices.Contains(p.configured, name)}
 		r.rows = append(r.rows, append(cells, p.dayCells(c, at, zone)...))
 		if p.format == formatTable {
-			r.rows[len(r.rows)-1][2] = someOf(ownersOf(c, having))
+			r.rows[len(r.rows)-1][2] = someOf(ownersOf(cs, c))
 		}
 	}
 	return p.print(r)

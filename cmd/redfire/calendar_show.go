@@ -34,16 +34,12 @@ func (p *program) calendarShow(cs *market.Calendars, arg string, m moment) error
 	if err != nil {
 		return err
 	}
-	having, err := owners()
-	if err != nil {
-		return err
-	}
 	at, zone, err := m.in(c.Zone())
 	if err != nil {
 		return err
 	}
 	v := &calendarView{
-		Calendar: c, asked: arg, owners: ownersOf(c, having), changed: slices.Contains(p.configured, c.Name()),
+		Calendar: c, asked: arg, owners: ownersOf(cs, c), changed: slices.Contains(p.configured, c.Name()),
 		at: at, zone: zone, periods: periods(c),
 	}
 	if err := v.look(); err != nil {
@@ -191,7 +187,12 @@ func (p *program) viewText(v *calendarView) string {
 	if s.Closing > 0 {
 		line(labelClosing, short(s.Closing))
 	}
-	line(labelHours, periodLines(v.periods)...)
+	long, few := lasting(v.periods)
+	hours := periodLines(long)
+	if few > 0 {
+		hours = append(hours, p.say(fewPeriods, few))
+	}
+	line(labelHours, hours...)
 	fmt.Fprintln(&b)
 	line(labelAt, fmt.Sprintf("%s (%s): %s", clock(v.at, v.zone, false), v.zone, p.say(standings[v.standing].say)))
 	line(labelDay, v.day.String())

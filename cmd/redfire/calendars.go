@@ -37,47 +37,15 @@ func (p *program) completeCalendars() []string {
 	return cs.Names()
 }
 
-// knownExchanges are those whose symbols may all have one calendar.
-var knownExchanges = []market.Exchange{
-	market.SSE, market.SZSE, market.BSE,
-	market.NYSE, market.NASDAQ, market.ARCA, market.EDGEA, market.ISLAND, market.BATS, market.IEX, market.AMEX,
-	"BINANCE", "BITFINEX", "BITGET", "BITMEX", "BITSTAMP", "BYBIT", "COINBASE", "DERIBIT", "GATEIO", "HUOBI", "KRAKEN", "KUCOIN", "OKEX", "OKX",
-}
-
-// futuresExchanges are those whose products have calendars of their own.
-var futuresExchanges = []market.Exchange{market.CFFEX, market.SHFE, market.CZCE, market.DCE, market.INE, market.GFEX}
-
-// owners returns by the name of each of RedFire's own calendars which symbols
-// have it: those of an exchange, "SSE", or of a product of one, "SHFE rb".
-func owners() (map[string][]string, error) {
-	stock, err := market.NewCalendars()
-	if err != nil {
-		return nil, err
+// ownersOf returns which symbols have c: those of its exchanges or of its product,
+// and the patterns of the configuration.
+func ownersOf(cs *market.Calendars, c *market.Calendar) []string {
+	all := []string{}
+	exchanges, product := cs.Owners(c.Name())
+	for _, e := range exchanges {
+		all = append(all, strings.TrimSpace(string(e)+" "+product))
 	}
-	all := map[string][]string{}
-	for _, e := range knownExchanges {
-		if name, err := stock.NameOf(market.Symbol{Code: "1", Exchange: e}); err == nil {
-			all[name] = append(all[name], string(e))
-		}
-	}
-	for _, name := range stock.Names() {
-		exchange, product, _ := strings.Cut(name, "_")
-		y := market.Symbol{Code: product + "2601", Exchange: market.Exchange(strings.ToUpper(exchange))}
-		if of, err := stock.NameOf(y); err != nil || of != name || !slices.Contains(futuresExchanges, y.Exchange) {
-			continue
-		}
-		if y.Exchange == market.CZCE || y.Exchange == market.CFFEX {
-			product = strings.ToUpper(product) // as the exchange writes it
-		}
-		all[name] = []string{string(y.Exchange) + " " + product}
-	}
-	return all, nil
-}
-
-// ownersOf returns which symbols have c: those of RedFire's own calendar, and the
-// patterns of the configuration.
-func ownersOf(c *market.Calendar, all map[string][]string) []string {
-	return append(append([]string{}, all[c.Name()]...), c.Spec().Symbols...)
+	return append(all, c.Spec().Symbols...)
 }
 
 // A period is days in which trading days have the same hours as a rule.
@@ -115,6 +83,30 @@ func periods(c *market.Calendar) []period {
 		all = append(all, period{market.Dates{First: first, Last: last}, text})
 	}
 	return all
+}
+
+// shortest is how many days the hours of a period have to stand for people to be
+// told of them: half days are listed as they come.
+const shortest = 60
+
+// lasting returns the periods without those of a few days, of which it returns how
+// many there are.
+func lasting(all []period) (long []period, few int) {
+	for _, p := range all {
+		n := len(long)
+		switch {
+		case n > 0 && long[n-1].Hours == p.Hours:
+			long[n-1].Days.Last = p.Days.Last
+		case p.Days.Last-p.Days.First < shortest && len(all) > 1:
+			few++
+		default:
+			long = append(long, p)
+		}
+	}
+	if len(long) == 0 {
+		return all, 0
+	}
+	return long, few
 }
 
 const wholeDay = 24 * time.Hour

@@ -160,9 +160,9 @@ func wantHours(t *testing.T, c *market.Calendar, p period) {
 
 func TestOwnersHaveTheCalendarsThatTheyAreListedWith(t *testing.T) {
 	cs := calendarsWith(t)
-	all, err := owners()
-	if err != nil {
-		t.Fatal(err)
+	all := map[string][]string{}
+	for _, name := range cs.Names() {
+		all[name] = ownersOf(cs, namedCalendar(t, cs, name))
 	}
 	for name, having := range all {
 		for _, who := range having {
@@ -185,22 +185,30 @@ func TestOwnersHaveTheCalendarsThatTheyAreListedWith(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
-	f("china_stocks", "SSE, SZSE, BSE")
+	f("china_stocks", "BSE, SSE, SZSE")
 	f("shfe_rb", "SHFE rb")
 	f("czce_ap", "CZCE AP")
 	f("cffex_if", "CFFEX IF")
 	f("dce_m", "DCE m")
 }
 
+func TestHoursOfAFewDaysAreCountedAndNotListed(t *testing.T) {
+	cs := calendarsWith(t)
+	all := periods(namedCalendar(t, cs, "us_stocks"))
+	long, few := lasting(all)
+	if len(long) > 8 || few < 100 || long[len(long)-1].Hours != "09:30-16:00" || long[len(long)-1].Days.First.String() != "1985-09-30" {
+		t.Errorf("got %v and %d more of %d", long, few, len(all))
+	}
+	if long, few := lasting(periods(namedCalendar(t, cs, "shfe_rb"))); len(long) != 3 || few != 0 {
+		t.Errorf("of shfe_rb: got %v, %d", long, few)
+	}
+}
+
 func TestPatternsStandBesideTheOwners(t *testing.T) {
 	cs := calendarsWith(t, market.CalendarSpec{Name: "shfe_rb", Symbols: []string{"RB*.LOCAL"}}, market.CalendarSpec{Name: "x", Like: "24x7", Symbols: []string{"*.X"}})
-	all, err := owners()
-	if err != nil {
-		t.Fatal(err)
-	}
 	f := func(name string, want ...string) {
 		t.Helper()
-		if got := ownersOf(namedCalendar(t, cs, name), all); !slices.Equal(got, want) || got == nil {
+		if got := ownersOf(cs, namedCalendar(t, cs, name)); !slices.Equal(got, want) || got == nil {
 			t.Errorf("%s: got %#v, want %q", name, got, want)
 		}
 	}

@@ -31,6 +31,7 @@ var (
 	labelWeekdays  = message{"weekdays:     ", "星期：　　　"}
 	labelAuction   = message{"auction:      ", "集合竞价：　"}
 	labelClosing   = message{"closing:      ", "收盘之后：　"}
+	fewPeriods     = message{"%d times others for a few days; -o json lists all", "另有 %d 段只持续数日；-o json 列出全部"}
 	labelHours     = message{"hours:        ", "交易时段：　"}
 	labelAt        = message{"at:           ", "时刻：　　　"}
 	labelDay       = message{"trading day:  ", "交易日：　　"}

@@ -1,5 +1,8 @@
 // Package market holds the words that all of RedFire speaks: [Time], [Symbol],
-// [Interval], [Bar], [Tick] and [Range].
+// [Interval], [Bar], [Tick] and [Range], and the trading calendars of exchanges:
+// [Calendars] finds that of a symbol, a [Calendar] knows its trading days and
+// sessions, [Windows] the trading time of each bar, and a [BarCloser] makes bars of
+// ticks as they come.
 //
 // They are plain values. What is wrong with one is told in two ways. Validate
 // returns an error of kind [fault.Invalid] for what can never be stored: a

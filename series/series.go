@@ -11,6 +11,7 @@
 //	store.Bars, Ticks             rows out, oldest first
 //	store.Read, Latest            columns out, also of many series and backwards
 //	store.Resample, Profile       coarser bars, volume by price
+//	store.Gaps, Coverage          what is missing by a trading calendar
 //	store.Overview, Changes       what there is, and what happened to it
 //	store.Sequencer               Seq for the ticks of a stream
 //

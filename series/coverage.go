@@ -1,6 +1,7 @@
 package series
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -51,8 +52,8 @@ const coverageBlock = 16
 
 // Coverage yields how many of the expected bars each series of q has, day by day,
 // in the order of q.Keys. Trading days count whole: those whose date lies in
-// q.Range, or else those from the day of the first row to that of the last; a
-// series without rows then has no days. Only the times of bars are read, by
+// q.Range, or else those from the day of the first row to that of the last one that
+// is expected; a series without rows then has no days. Only the times of bars are read, by
 // several goroutines at once.
 //
 // A symbol without a calendar, and rows or a range beyond the days that its
@@ -144,7 +145,7 @@ func (s *Store) cover(ctx context.Context, q ExpectedQuery, k Key) (*Coverage, e
 	}
 	c := &coverer{Coverage: Coverage{Key: k, Calendar: calendar.Name()}, calendar: calendar}
 	c.matcher = matcher{
-		present: func(run *market.Run, _ market.Time, n int) { c.add(run.Day, DayCoverage{Expected: n, Present: n}) },
+		present: c.isPresent,
 		missing: func(run *market.Run, _ market.Time, n int) { c.add(run.Day, DayCoverage{Expected: n}) },
 		stray:   c.outside,
 	}
@@ -162,7 +163,6 @@ func (s *Store) cover(ctx context.Context, q ExpectedQuery, k Key) (*Coverage, e
 		if c.err != nil {
 			return nil, c.err
 		}
-		c.last = f.Time[f.Len()-1]
 	}
 	return &c.Coverage, c.finish()
 }
@@ -174,7 +174,7 @@ type coverer struct {
 	calendar *market.Calendar
 	days     market.Dates // that are asked for; an end that is 0 is that of the rows
 	span     market.Range // of their rows
-	last     market.Time  // row
+	last     market.Date  // that has a bar, 0 for none
 	err      error
 }
 
@@ -203,8 +203,8 @@ func (c *coverer) bound(r market.Range) error {
 	if r.From != 0 {
 		c.span.From = span.From
 	}
-	if r.To != 0 {
-		c.span.To = span.To
+	if r.To != 0 { // what is traded after the close is of that day too
+		c.span.To = max(span.To, (c.days.Last + 1).In(zone))
 	}
 	if r.From != 0 && r.To != 0 {
 		return c.start(0)
@@ -248,19 +248,18 @@ func (c *coverer) start(first market.Time) (err error) {
 	return c.begin(c.calendar, c.Key.Interval, span)
 }
 
-// finish tells what is missing behind the last row, up to the last of the days.
+// finish tells what is missing behind the last bar, up to the last of the days.
 func (c *coverer) finish() error {
-	if c.expect == nil || c.err != nil {
-		return c.err
+	if c.expect != nil && c.err == nil {
+		last := cmp.Or(c.days.Last, c.last)
+		c.end(func(run *market.Run) bool { return run.Day <= last })
 	}
-	last := c.days.Last
-	if last == 0 {
-		if last, c.err = c.dayOf(c.last); c.err != nil {
-			return c.err
-		}
-	}
-	c.end(func(run *market.Run) bool { return run.Day <= last })
-	return nil
+	return c.err
+}
+
+func (c *coverer) isPresent(run *market.Run, _ market.Time, n int) {
+	c.last = run.Day
+	c.add(run.Day, DayCoverage{Expected: n, Present: n})
 }
 
 // add adds to what is known of a day.
@@ -274,11 +273,31 @@ func (c *coverer) add(day market.Date, d DayCoverage) {
 	last.Outside += d.Outside
 }
 
+// outside counts a bar that is not expected. One between two sessions counts for
+// the day of the next, as [market.Calendar.TradingDay] has it, but after the last
+// session of a date for that date: what is traded after the close in New York is
+// of no later day.
 func (c *coverer) outside(_ int, t market.Time) {
-	day, err := c.dayOf(t)
-	if err != nil {
-		c.err = err
-		return
+	day := t.Date(c.calendar.Zone())
+	if !c.closedFor(day, t) {
+		var err error
+		if day, err = c.dayOf(t); err != nil {
+			c.err = err
+			return
+		}
 	}
-	c.add(day, DayCoverage{Outside: 1})
+	if c.days.Contains(day) {
+		c.add(day, DayCoverage{Outside: 1})
+	}
+}
+
+// closedFor reports whether t lies behind the last session that begins on or is of
+// its date.
+func (c *coverer) closedFor(date market.Date, t market.Time) bool {
+	own, err := c.calendar.Sessions(date)
+	if err != nil || len(own) == 0 || t < own[len(own)-1].To || c.Key.Interval.Duration() == 0 {
+		return false
+	}
+	next, open, err := c.calendar.Session(t)
+	return err != nil || !open && next.From.Date(c.calendar.Zone()) > date
 }

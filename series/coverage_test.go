@@ -153,6 +153,18 @@ func wantCoverage(t *testing.T, s *series.Store, c *market.Calendar, k series.Ke
 		add(w, d)
 	}
 	for at := range stray {
+		day := at.Date(c.Zone())
+		own, err := c.Sessions(day)
+		next, open, err2 := c.Session(at)
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		if !open && len(own) > 0 && next.Day > day && next.From.Date(c.Zone()) > day {
+			of := days[day]
+			of.Day, of.Outside = day, of.Outside+1
+			days[day] = of
+			continue
+		}
 		add(at, series.DayCoverage{Outside: 1})
 	}
 	var want []series.DayCoverage
@@ -160,7 +172,9 @@ func wantCoverage(t *testing.T, s *series.Store, c *market.Calendar, k series.Ke
 		want = append(want, d)
 	}
 	slices.SortFunc(want, func(a, b series.DayCoverage) int { return cmp.Compare(a.Day, b.Day) })
-	asked := market.Range{From: want[0].Day.In(c.Zone()), To: (want[len(want)-1].Day + 1).In(c.Zone())}
+	first, last := market.DateOf(2019, 4, 29), market.DateOf(2019, 5, 8)
+	want = slices.DeleteFunc(want, func(d series.DayCoverage) bool { return d.Day < first || d.Day > last })
+	asked := market.Range{From: first.In(c.Zone()), To: (last + 1).In(c.Zone())}
 	got := collect(t, s.Coverage(t.Context(), by(c, asked, k)))
 	if len(got) != 1 || !slices.Equal(got[0].Days, want) {
 		t.Errorf("%s %s: got %v\nwant %v", c.Name(), k, got[0].Days, want)
@@ -188,6 +202,41 @@ func TestCoverageCountsWholeTradingDays(t *testing.T) {
 	got = collect(t, s.Coverage(t.Context(), by(c, asked, bars1m, empty)))
 	if len(got) != 2 || len(got[0].Days) != 3 || len(got[1].Days) != 3 || got[1].Days[0].Expected != 345 {
 		t.Errorf("of three days: got %+v", got)
+	}
+}
+
+func TestBarsAfterTheCloseAreOfNoLaterDay(t *testing.T) {
+	c := calendarNamed(t, "us_stocks")
+	newYork := func(s string) market.Time {
+		at, err := market.ParseTime(s, c.Zone())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	s := open(t)
+	// On a Friday before the open, in the session and after the close; and on Saturday.
+	rows := flat(newYork("2013-10-11 04:00"), newYork("2013-10-11 09:30"), newYork("2013-10-11 19:59"), newYork("2013-10-12 10:00"))
+	if err := s.WriteBars(t.Context(), rebar, market.Minute, rows); err != nil {
+		t.Fatal(err)
+	}
+	got := collect(t, s.Coverage(t.Context(), by(c, market.Range{}, bars1m)))
+	want := []series.DayCoverage{{Day: market.DateOf(2013, 10, 11), Expected: 390, Present: 1, Outside: 2}, {Day: market.DateOf(2013, 10, 14), Outside: 1}}
+	if !slices.Equal(got[0].Days, want) {
+		t.Errorf("got %v, want %v", got[0].Days, want)
+	}
+}
+
+func TestBarsAfterTheLastCloseThatIsKnownAreCounted(t *testing.T) {
+	c := calendarNamed(t, "china_stocks")
+	s := open(t)
+	if err := s.WriteBars(t.Context(), rebar, market.Minute, flat(at(t, "2026-12-31 14:59"), at(t, "2026-12-31 15:30"))); err != nil {
+		t.Fatal(err)
+	}
+	got := collect(t, s.Coverage(t.Context(), by(c, market.Range{}, bars1m)))
+	want := []series.DayCoverage{{Day: market.DateOf(2026, 12, 31), Expected: 240, Present: 1, Outside: 1}}
+	if !slices.Equal(got[0].Days, want) {
+		t.Errorf("got %v, want %v", got[0].Days, want)
 	}
 }
 

@@ -429,8 +429,8 @@ var chinese = map[string]string{
 	"the tick of %s came after its bar of %s was closed":                                               "%s 的 tick 到达时，其 %s 的 K 线已收线",
 	"the start of a bar of %s cannot be told from its end: %w":                                         "无法由 %s K 线的结束时间推出开始时间：%w",
 	"bars of %s of %s go on over a break or are cut by it: say whether they count trading time (--calendar auto) or the clock (--calendar none)": "%s 周期的 K 线（%s）会跨过休息时段或被其截断：请说明它按交易时间累计（--calendar auto）还是按时钟划分（--calendar none）",
-	"no bar of %s ends at %s by the calendar %s: the one before ends at %s":                                                                      "没有 %s 的 K 线在 %s 结束（日历 %s）：前一根在 %s 结束",
-	"no bar of %s ends at %s by the calendar %s: there is no trading then":                                                                       "没有 %s 的 K 线在 %s 结束（日历 %s）：那时不在交易",
+	"no bar of %s ends at %s by the calendar %s: the one that holds this time ends at %s":                                                        "没有 %s 的 K 线在 %s 结束（日历 %s）：该时间所在的 K 线在 %s 结束",
+	"no bar of %s ends at %s by the calendar %s: there is no trading then":                                                                       "没有 %s 的 K 线在 %s 结束（日历 %s）：该时间不在交易时段内",
 	"no calendar is named, by which bars are expected":                                                                                           "没有指明按哪个日历判断应有的 K 线",
 	"key %s: only bars are expected at certain times":                                                                                            "序列 %s：只有 K 线才有应有的时间",
 

@@ -131,10 +131,10 @@ func (cs *Calendars) near(name string) []string {
 	return general
 }
 
-// Of returns the calendar of a symbol: the user's whose pattern it matches, else
-// that of its exchange, or of its exchange and product: shfe_rb, which may be the
-// user's too. If none is known the error is
-// [fault.NotFound], and if the patterns of several match [fault.Invalid].
+// Of returns the calendar of a symbol: the user's whose pattern it matches, the
+// one with the fewest wildcards, else that of its exchange, or of its exchange and
+// product: shfe_rb, which may be the user's too. If none is known the error is
+// [fault.NotFound], and if the patterns of two match as well [fault.Invalid].
 func (cs *Calendars) Of(y Symbol) (*Calendar, error) {
 	name, err := cs.NameOf(y)
 	if err != nil {
@@ -145,18 +145,8 @@ func (cs *Calendars) Of(y Symbol) (*Calendar, error) {
 
 // NameOf returns the name of the calendar that [Calendars.Of] returns.
 func (cs *Calendars) NameOf(y Symbol) (string, error) {
-	found := ""
-	for _, name := range slices.Sorted(maps.Keys(cs.own)) {
-		if !slices.ContainsFunc(cs.own[name].Symbols, func(p string) bool { return matchSymbol(p, y.String()) }) {
-			continue
-		}
-		if found != "" {
-			return "", fault.MarketCalendar.Errorf("%s has the calendars %s and %s, by their symbols", y, found, name)
-		}
-		found = name
-	}
-	if found != "" {
-		return found, nil
+	if name, err := cs.byPattern(y); name != "" || err != nil {
+		return name, err
 	}
 	if name := stockCalendar(y.Exchange); name != "" {
 		return name, nil
@@ -173,6 +163,28 @@ func (cs *Calendars) NameOf(y Symbol) (string, error) {
 		return "", fault.MarketUnlisted.Errorf("no calendar is known for the product %s of %s; name one with --calendar, or in the configuration", product, y.Exchange)
 	}
 	return "", fault.MarketUnlisted.Errorf("no calendar is known for %s; name one with --calendar, or in the configuration", y)
+}
+
+// byPattern returns the user's calendar whose pattern matches a symbol with the
+// most characters that are no wildcards, "" if none does.
+func (cs *Calendars) byPattern(y Symbol) (string, error) {
+	found, other, most := "", "", -1
+	for _, name := range slices.Sorted(maps.Keys(cs.own)) {
+		for _, pattern := range cs.own[name].Symbols {
+			exact := len(pattern) - strings.Count(pattern, "*") - strings.Count(pattern, "?")
+			switch {
+			case exact < most || !matchSymbol(pattern, y.String()):
+			case exact == most && found != name:
+				other = name
+			default:
+				found, other, most = name, "", exact
+			}
+		}
+	}
+	if other != "" {
+		return "", fault.MarketCalendar.Errorf("%s has the calendars %s and %s, by their symbols", y, found, other)
+	}
+	return found, nil
 }
 
 // Owners returns whose symbols have the calendar of a name, unless a pattern of
@@ -217,7 +229,9 @@ func matchSymbol(pattern, text string) bool {
 
 // Product returns the letters with which the code of a future or of an option on
 // one begins, rb of rb2601 and of rb2601C3500; of a spread, "SP m2601&m2605", those
-// of its first leg. It is "" where there are none.
+// of its first leg; and of what vendors call continuous contracts, rbL8 and RBJQ00,
+// and trading at settlement, sctas2601, those before that. It is "" where there are
+// none.
 func (y Symbol) Product() string {
 	code := y.Code
 	if i := strings.LastIndexByte(code, ' '); i >= 0 {
@@ -227,7 +241,16 @@ func (y Symbol) Product() string {
 	if letters < 0 {
 		letters = len(code)
 	}
-	return code[:letters]
+	product, digits := code[:letters], code[letters:]
+	for _, s := range []struct{ name, digits string }{{"L", "8"}, {"L", "9"}, {"JQ", "00"}} {
+		if before, ok := strings.CutSuffix(product, s.name); ok && before != "" && digits == s.digits {
+			return before
+		}
+	}
+	if before, ok := strings.CutSuffix(product, "tas"); ok && before != "" && digits != "" {
+		return before
+	}
+	return product
 }
 
 // stockCalendars returns RedFire's own calendars.

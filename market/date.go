@@ -27,7 +27,7 @@ func DateOf(year int, month time.Month, day int) Date {
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil || t.Year() < 1678 || t.Year() > 2261 {
-		return 0, fault.MarketTime.Errorf("%q is not a date from 1678 to 2261 such as 2026-01-05", clip(s))
+		return 0, fault.MarketHours.Errorf("%q is not a date from 1678 to 2261 such as 2026-01-05", clip(s))
 	}
 	return DateOf(t.Date()), nil
 }
@@ -97,7 +97,7 @@ func ParseDates(s string) (Dates, error) {
 		return Dates{}, err
 	}
 	if ds.Last != 0 && ds.Last < ds.First {
-		return Dates{}, fault.MarketRange.Errorf("the days %s end before they begin", clip(s))
+		return Dates{}, fault.MarketHours.Errorf("the days %s end before they begin", clip(s))
 	}
 	return ds, nil
 }

@@ -299,20 +299,27 @@ func (e *Expectation) nextDay() (Run, bool) {
 }
 
 // Rows returns, of bars of v that are made of finer rows, the times of those that
-// an asked range means, and the range in which the rows of these lie. The begin of
-// the first range is moved to that of its window; the end is as it is, since a bar
-// is in a range if its time is. Open ends stay open.
+// an asked range means, and a range that holds their rows and what was asked for.
+// The begin of the first range is moved to that of its window, or of the next one
+// where there is no trading; the end is as it is, since a bar is in a range if its
+// time is. Open ends stay open.
 func (c *Calendar) Rows(v Interval, asked Range) (bars, rows Range) {
 	bars = asked
 	w := c.Windows(v)
 	if asked.From != 0 {
+		at := asked.From
+		if i := c.after(at); i < len(c.sessions) {
+			at = max(at, c.sessions[i].From)
+		}
 		if win, _, s := w.At(asked.From); s.Trades() {
 			bars.From = min(win.Time, asked.From)
+		} else if win, _, s := w.At(at); s.Trades() {
+			bars.From = min(win.Time, asked.From)
 		}
-		rows.From = c.rowsFrom(v, bars.From) - c.auction
+		rows.From = min(c.rowsFrom(v, bars.From)-c.auction, asked.From)
 	}
 	if asked.To != 0 {
-		rows.To = c.rowsTo(w, asked.To) + c.closing
+		rows.To = max(c.rowsTo(w, asked.To)+c.closing, asked.To)
 	}
 	return bars, rows
 }

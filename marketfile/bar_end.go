@@ -69,7 +69,7 @@ func (b *barEnd) start(t market.Time) (market.Time, error) {
 		case ok:
 			return win.Time, nil
 		case b.strict && win.To != 0:
-			return 0, fault.FileCalendar.Errorf("no bar of %s ends at %s by the calendar %s: the one before ends at %s", b.interval, t, b.name, win.To)
+			return 0, fault.FileCalendar.Errorf("no bar of %s ends at %s by the calendar %s: the one that holds this time ends at %s", b.interval, t, b.name, win.To)
 		case b.strict:
 			return 0, fault.FileCalendar.Errorf("no bar of %s ends at %s by the calendar %s: there is no trading then", b.interval, t, b.name)
 		}

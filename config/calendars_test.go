@@ -103,16 +103,16 @@ func TestWhatCannotBeReadOfACalendarIsToldWhereItStands(t *testing.T) {
 		"7:9 RF-CFG-006 calendars.a.symbols",
 		"8:11 RF-MKT-005 calendars.a.zone",
 		"9:15 RF-MKT-017 calendars.a.weekdays",
-		"10:12 RF-MKT-003 calendars.a.known",
+		"10:12 RF-MKT-017 calendars.a.known",
 		"11:14 RF-CFG-008 calendars.a.auction",
 		"12:14 RF-CFG-008 calendars.a.closing",
-		"15:38 RF-MKT-003 calendars.b.closed",
-		"15:50 RF-MKT-009 calendars.b.closed",
-		"16:13 RF-MKT-003 calendars.b.open",
+		"15:38 RF-MKT-017 calendars.b.closed",
+		"15:50 RF-MKT-017 calendars.b.closed",
+		"16:13 RF-MKT-017 calendars.b.open",
 		"19:9 RF-MKT-017 calendars.b.hours",
 		"20:9 RF-MKT-017 calendars.b.hours",
 		"21:9 RF-MKT-017 calendars.b.hours",
-		"22:16 RF-MKT-003 calendars.b.no_night",
+		"22:16 RF-MKT-017 calendars.b.no_night",
 		"23:5 RF-CFG-003 calendars.b.opens",
 		"24:3 RF-CFG-013 calendars.24x7",
 		"25:15 RF-CFG-006 calendars.c.hours")
@@ -158,7 +158,7 @@ func TestACalendarThatCannotBeMadeIsToldOnceWhereItStands(t *testing.T) {
 	f("calendars: { z: { zone: UTC, known: '2020-01-01..', hours: ['09:00-10:00'] } }", "1:14 RF-MKT-018 calendars.z", "needs weekdays, known")
 	f("calendars: { a: { like: china, hours: ['09:00-10:00', '2026-01-01.. night 08:00-10:00 eve 22:00-34:00 day 09:00-10:00'] } }", "1:14 RF-MKT-018 calendars.a", "begins before another ends")
 	f("calendars: { a: { like: china, known: 1990-01-01.., hours: ['night 21:00-23:00'], closed: ['1990-01-01..1990-12-18'] } }", "1:14 RF-MKT-018 calendars.a", "no sessions but a night")
-	f("calendars: { china: { known: 2020-01-01..2019-01-01 } }", "1:30 RF-MKT-009 calendars.china.known", "end before they begin")
+	f("calendars: { china: { known: 2020-01-01..2019-01-01 } }", "1:30 RF-MKT-017 calendars.china.known", "end before they begin")
 	f("calendars: { a: { like: china, known: 2030-01-01.. } }", "1:14 RF-MKT-018 calendars.a", "say for which days it is known")
 	// What is misspelt may be what is missing.
 	f("calendars: { a: { lik: china } }", "1:19 RF-CFG-003 calendars.a.lik", `did you mean "like"?`)
@@ -190,7 +190,7 @@ func TestVariablesGiveCalendarsTheirLists(t *testing.T) {
 	}
 	wantFaults(t, calendarsExample, []string{"REDFIRE_CALENDARS__CHINA__CLOSED=[2027-01-05, x]", "REDFIRE_CALENDARS__B__ZONE=UTC", "REDFIRE_CALENDARS__C__LIKE=d"},
 		"REDFIRE_CALENDARS__B__ZONE RF-MKT-018 calendars.b",
-		"REDFIRE_CALENDARS__CHINA__CLOSED RF-MKT-003 calendars.china.closed",
+		"REDFIRE_CALENDARS__CHINA__CLOSED RF-MKT-017 calendars.china.closed",
 		"REDFIRE_CALENDARS__C__LIKE RF-MKT-018 calendars.c.like")
 }
 

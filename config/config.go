@@ -199,8 +199,9 @@ type Calendar struct {
 	// NoNight are trading days whose night session is not held.
 	NoNight []market.Dates `yaml:"no_night" example:"[2020-02-03..2020-05-06]"`
 
-	// Auction is how long before the first session of a trading day its
-	// opening auction begins: what is traded then belongs to the first bar.
+	// Auction is how long before the first session of the night, and of the
+	// day, an opening auction begins: what is traded then belongs to the first
+	// bar.
 	Auction Duration `yaml:"auction" min:"1ms" max:"1h" example:"5m"`
 
 	// Closing is how long after the end of a session what was traded in it may

@@ -205,9 +205,10 @@ var docs = map[string]fault.Text{
 		Zh: "不举行夜盘的交易日。",
 	},
 	"calendars.NAME.auction": {
-		En: "How long before the first session of a trading day its\n" +
-			"opening auction begins: what is traded then belongs to the first bar.",
-		Zh: "交易日第一个时段之前多久开始集合竞价：\n" +
+		En: "How long before the first session of the night, and of the\n" +
+			"day, an opening auction begins: what is traded then belongs to the first\n" +
+			"bar.",
+		Zh: "夜盘和日盘各自的第一个时段之前多久开始集合竞价：\n" +
 			"其间的成交归入第一根 K 线。",
 	},
 	"calendars.NAME.closing": {

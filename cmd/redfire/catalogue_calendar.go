@@ -30,7 +30,7 @@ var (
 	labelKnown     = message{"known:        ", "已知范围：　"}
 	labelWeekdays  = message{"weekdays:     ", "星期：　　　"}
 	labelAuction   = message{"auction:      ", "集合竞价：　"}
-	labelClosing   = message{"closing:      ", "收盘之后：　"}
+	labelClosing   = message{"closing:      ", "收盘延迟：　"}
 	fewPeriods     = message{"%d times others for a few days; -o json lists all", "另有 %d 段只持续数日；-o json 列出全部"}
 	labelHours     = message{"hours:        ", "交易时段：　"}
 	labelAt        = message{"at:           ", "时刻：　　　"}
@@ -38,8 +38,8 @@ var (
 	labelSession   = message{"session:      ", "当前时段：　"}
 	labelNext      = message{"next session: ", "下一时段：　"}
 	labelSessions  = message{"sessions:     ", "全部时段：　"}
-	labelHolidays  = message{"holidays:     ", "接下来假日："}
-	labelOdd       = message{"other hours:  ", "时段不同日："}
+	labelHolidays  = message{"holidays:     ", "后续休市日："}
+	labelOdd       = message{"other hours:  ", "特殊交易日："}
 	sessionNight   = message{", night", "，夜盘"}
 
 	standsNowhere    = message{"not known", "未知"}
@@ -60,7 +60,7 @@ var (
 	checkSameDays     = message{"the sessions of all days stay as they are", "所有日子的时段都不变"}
 	checkMore         = message{"and %d more; -o json lists all", "另有 %d 条；-o json 列出全部"}
 	labelDays         = message{"days:         ", "变化日期：　"}
-	labelFollowers    = message{"changes too:  ", "随之改变：　"}
+	labelFollowers    = message{"changes too:  ", "同时影响：　"}
 	stateUnknown      = message{"not known", "未知"}
 	stateKnown        = message{"known", "已知"}
 	stateNone         = message{"no trading", "休市"}

@@ -6,8 +6,8 @@ import "github.com/redfire-quant/redfire/series"
 var (
 	gapsShort = message{"Find bars that are missing, or should not be there", "查找缺失和多余的 K 线"}
 	gapsLong  = message{
-		"Holds stored bars against the trading calendar of their symbol, and lists what is wrong: gaps, bars outside of sessions, bars within a session at whose time none begins, a second bar of a window, and bars that contradict themselves. Holidays, nights and breaks are no gaps. SYMBOL may be a pattern in quotes: 'rb*.SHFE'.\n\nWhat is missing in front of the first bar and behind the last counts up to --since and --until alone. With -o json each gap has the command that would import it.",
-		"把已存储的 K 线与合约的交易日历对照，列出问题：缺口、交易时段之外的 K 线、时间不是任何 K 线起点的 K 线、同一窗口的第二根 K 线，以及自相矛盾的 K 线。休市日、夜间和休息时段不算缺口。SYMBOL 可以是加引号的通配符：'rb*.SHFE'。\n\n第一根之前和最后一根之后的缺失，只在给出 --since 和 --until 时计入。用 -o json 时，每个缺口都附有补导它的命令。",
+		"Holds stored bars against the trading calendar of their symbol, and lists what is wrong: gaps, bars outside of sessions, bars within a session at whose time none begins, a second bar of a window, and bars that contradict themselves. Holidays, nights and breaks are no gaps. SYMBOL may be a pattern in quotes: 'rb*.SHFE'.\n\nWhat is missing in front of the first bar and behind the last counts up to --since and --until alone; a date without a time is a trading day there, with its night session. With -o json each gap has the command that would import it.",
+		"把已存储的 K 线与合约的交易日历对照，列出问题：缺口、交易时段之外的 K 线、时间不是任何 K 线起点的 K 线、同一窗口的第二根 K 线，以及自相矛盾的 K 线。节假日、非交易时段和小节休息不算缺口。SYMBOL 可以是加引号的通配符：'rb*.SHFE'。\n\n第一根之前和最后一根之后的缺失，只在给出 --since 和 --until 时计入；只写日期时指交易日，包含其夜盘。用 -o json 时，每个缺口都附有补导它的命令。",
 	}
 	coverageShort = message{"Show how many of the expected bars there are, day by day", "按交易日显示 K 线的完整程度"}
 	coverageLong  = message{

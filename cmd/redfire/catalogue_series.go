@@ -91,13 +91,13 @@ var (
 
 	resampleShort = message{"Make coarser bars and store them", "合成更大周期的 K 线并存储"}
 	resampleLong  = message{
-		"Makes bars of the interval TO of those of FROM, and stores them in place of what stands in their windows. Doing it again changes nothing.\n\nWindows are counted from midnight in a time zone: that of --tz, else the attribute zone of the series, else that of the exchange; trading sessions play no part. --since and --until are moved outwards to whole windows. Bars of TO from before the first and after the last bar of FROM stay as they are.",
-		"用 FROM 周期的 K 线合成 TO 周期的 K 线，替换相应窗口中已有的内容并存储。重复执行不会有变化。\n\n窗口从某时区的零点起算：--tz 指定的时区，否则取序列的属性 zone，否则取交易所的时区；不考虑交易时段。--since 和 --until 会向外扩展到整个窗口。FROM 首根之前和末根之后的 TO 周期 K 线保持不变。",
+		"Makes bars of the interval TO of those of FROM, and stores them in place of what stands in their windows. Doing it again changes nothing.\n\nWindows are counted from midnight in a time zone: that of --tz, else the attribute zone of the series, else that of the exchange. With --calendar they are those of the trading sessions: a night session belongs to the next trading day, and breaks cut no window. --since and --until are moved outwards to whole windows. Bars of TO from before the first and after the last bar of FROM stay as they are.",
+		"用 FROM 周期的 K 线合成 TO 周期的 K 线，替换相应窗口中已有的内容并存储。重复执行不会有变化。\n\n窗口从某时区的零点起算：--tz 指定的时区，否则取序列的属性 zone，否则取交易所的时区。用 --calendar 则按交易时段划分：夜盘属于下一个交易日，窗口跨过休息时段。--since 和 --until 会向外扩展到整个窗口。FROM 首根之前和末根之后的 TO 周期 K 线保持不变。",
 	}
 	ticksBarsShort = message{"Make bars of ticks and store them", "用 tick 合成 K 线并存储"}
 	ticksBarsLong  = message{
-		"Makes bars of the interval TO of ticks, and stores them in place of what stands in their windows. Doing it again changes nothing. A tick without a last price makes no bar.\n\nWindows are counted from midnight in a time zone: that of --tz, else the attribute zone of the series, else that of the exchange; trading sessions play no part. --since and --until are moved outwards to whole windows. Bars from before the first and after the last tick stay as they are.",
-		"用 tick 合成 TO 周期的 K 线，替换相应窗口中已有的内容并存储。重复执行不会有变化。没有最新价的 tick 不产生 K 线。\n\n窗口从某时区的零点起算：--tz 指定的时区，否则取序列的属性 zone，否则取交易所的时区；不考虑交易时段。--since 和 --until 会向外扩展到整个窗口。首条 tick 之前和末条之后的 K 线保持不变。",
+		"Makes bars of the interval TO of ticks, and stores them in place of what stands in their windows. Doing it again changes nothing. A tick without a last price makes no bar.\n\nWindows are counted from midnight in a time zone: that of --tz, else the attribute zone of the series, else that of the exchange. With --calendar they are those of the trading sessions: a night session belongs to the next trading day, and breaks cut no window. --since and --until are moved outwards to whole windows. Bars from before the first and after the last tick stay as they are.",
+		"用 tick 合成 TO 周期的 K 线，替换相应窗口中已有的内容并存储。重复执行不会有变化。没有最新价的 tick 不产生 K 线。\n\n窗口从某时区的零点起算：--tz 指定的时区，否则取序列的属性 zone，否则取交易所的时区。用 --calendar 则按交易时段划分：夜盘属于下一个交易日，窗口跨过休息时段。--since 和 --until 会向外扩展到整个窗口。首条 tick 之前和末条之后的 K 线保持不变。",
 	}
 	colNew       = message{"NEW", "新增"}
 	colUnchanged = message{"UNCHANGED", "未变"}

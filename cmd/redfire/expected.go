@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,8 +20,8 @@ type expecting struct {
 	span     *span
 	calendar string
 	limit    int
-	limited  bool // by a flag
-	by       string
+	limited  bool   // by a flag
+	by       string // what a line of "coverage" is about, "" of "gaps"
 }
 
 // expectingFlags gives c the flags of both.
@@ -109,7 +110,7 @@ func (p *program) watch(ctx context.Context, o *opened, e *expecting) (found []w
 				return nil, nil, err
 			}
 		}
-		r, err := e.span.bounds(zone)
+		r, err := e.bounds(c, zone, about.Key.Interval)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -119,6 +120,31 @@ func (p *program) watch(ctx context.Context, o *opened, e *expecting) (found []w
 		}})
 	}
 	return found, without.Err(), nil
+}
+
+// bounds returns the range that the flags say. Of gaps between bars that are
+// shorter than a day, a date alone is a trading day: it begins with its night.
+func (e *expecting) bounds(c *market.Calendar, zone *time.Location, v market.Interval) (market.Range, error) {
+	r, err := e.span.bounds(zone)
+	if err != nil || e.by != "" || isDaily(v) {
+		return r, err
+	}
+	if day, err := market.ParseDate(e.span.since); err == nil {
+		r.From = begin(c, day, r.From)
+	}
+	if day, err := market.ParseDate(e.span.until); err == nil {
+		r.To = begin(c, day, r.To)
+	}
+	return r, nil
+}
+
+// begin returns when the first trading day from day on begins, which is after the
+// one before has closed.
+func begin(c *market.Calendar, day market.Date, midnight market.Time) market.Time {
+	if span, ok := c.Span(market.Dates{First: day}); ok && day > c.Known().First {
+		return span.From
+	}
+	return midnight
 }
 
 // matching returns the series of bars that arguments name, a pattern perhaps, and

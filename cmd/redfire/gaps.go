@@ -79,15 +79,17 @@ func (p *program) gaps(ctx context.Context, o *opened, e *expecting) error {
 			daily := isDaily(d.Key.Interval)
 			err := out.row([]any{
 				d.Key.Symbol.String(), d.Key.Interval.String(), kind, p.timeCell(d.Range.From, zone, daily), p.timeCell(d.Range.To, zone, daily),
-				int64(d.Bars), findingsText(d.Findings), w.calendar.Name(), repair(d),
+				int64(d.Bars), findingsText(d.Findings), w.calendar.Name(), p.repair(d),
 			})
 			if err != nil {
 				return err
 			}
 		}
 	}
-	if err := out.end(); err != nil {
-		return err
+	if out.count > 0 || p.format != formatTable {
+		if err := out.end(); err != nil {
+			return err
+		}
 	}
 	p.gapsNote(found, totals, out.count, most)
 	return left
@@ -123,14 +125,23 @@ func findingsText(all []market.Finding) string {
 	return strings.Join(texts, "; ")
 }
 
-// repair returns the command that imports what is missing, "" where nothing is.
-func repair(d series.Defect) string {
+// repair returns the command that imports what is missing, "" where nothing is. It
+// cannot know FILE, and what the file does not say.
+func (p *program) repair(d series.Defect) string {
 	if d.Kind != series.Gap {
 		return ""
 	}
-	symbol := d.Key.Symbol.String()
-	if strings.ContainsAny(symbol, " '\"$&;|<>()*?") {
-		symbol = "'" + strings.ReplaceAll(symbol, "'", `'\''`) + "'"
+	command := fmt.Sprintf("redfire bars import FILE --symbol %s --interval %s --since %s --until %s", quoted(d.Key.Symbol.String()), d.Key.Interval, d.Range.From, d.Range.To)
+	if p.data != "" {
+		command += " --data " + quoted(p.data)
 	}
-	return fmt.Sprintf("redfire bars import FILE --symbol %s --interval %s --since %s --until %s", symbol, d.Key.Interval, d.Range.From, d.Range.To)
+	return command
+}
+
+// quoted returns s as a shell takes it for one word.
+func quoted(s string) string {
+	if !strings.ContainsAny(s, " '\"$&;|<>()*?\\`#~") {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -199,7 +199,7 @@ func (p *program) planSessions(made *plan, r *resampling) error {
 	c, err := p.calendarNamed(r.calendar, made.from.Key.Symbol)
 	switch {
 	case r.calendar == "" && errors.Is(err, fault.NotFound):
-		return nil // its days are not known to be others
+		return p.daysByClock(made, r, err)
 	case err != nil || c == nil:
 		return err
 	case r.calendar == "" && c.ByClock(made.query.Interval):
@@ -216,6 +216,17 @@ func (p *program) planSessions(made *plan, r *resampling) error {
 		return fault.CommandUsage.Errorf("the calendar %s counts in %s, not in %s", c.Name(), c.Zone(), r.rows.span.tz)
 	}
 	return nil
+}
+
+// daysByClock returns an error if nobody said that the days of a symbol without a
+// calendar are those of the clock: an exchange that is known may begin them on the
+// evening before.
+func (p *program) daysByClock(made *plan, r *resampling, unknown error) error {
+	y := made.from.Key.Symbol
+	if _, err := y.Exchange.Zone(); err != nil || r.rows.span.tz != "" {
+		return nil
+	}
+	return fault.CommandUsage.Errorf("days of %s may begin on the evening before: name its calendar with --calendar, or --calendar none for days from midnight: %w", y, unknown)
 }
 
 // windows returns the times of the bars that rows from first to last go into, and

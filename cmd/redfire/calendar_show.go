@@ -45,8 +45,29 @@ func (p *program) calendarShow(cs *market.Calendars, arg string, m moment) error
 	if err := v.look(); err != nil {
 		return err
 	}
-	return p.print(result{columns: viewColumns, rows: [][]any{v.cells()}, single: true, prose: p.viewText(v)})
+	if err := p.print(result{columns: viewColumns, rows: [][]any{v.cells()}, single: true, prose: p.viewText(v)}); err != nil {
+		return err
+	}
+	if last := c.Known().Last; p.format == formatTable && last-v.day < endsSoon {
+		p.note(calendarEnds, last, rootOf(cs, c))
+	}
+	return nil
 }
+
+// rootOf returns the name of the calendar from which c has the days it knows.
+func rootOf(cs *market.Calendars, c *market.Calendar) string {
+	for c.Spec().Like != "" {
+		like, err := cs.Named(c.Spec().Like)
+		if err != nil || like.Known().Last != c.Known().Last {
+			break
+		}
+		c = like
+	}
+	return c.Name()
+}
+
+// endsSoon is within how many days of its end a calendar says so.
+const endsSoon = 60
 
 // look finds out how the calendar is at its instant.
 func (v *calendarView) look() (err error) {

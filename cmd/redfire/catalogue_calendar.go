@@ -31,6 +31,7 @@ var (
 	labelWeekdays  = message{"weekdays:     ", "星期：　　　"}
 	labelAuction   = message{"auction:      ", "集合竞价：　"}
 	labelClosing   = message{"closing:      ", "收盘延迟：　"}
+	calendarEnds   = message{"The calendar is known up to %s. Once the exchange has told the next days, say them in the configuration (calendars.%s.known and closed), or update RedFire.", "日历只到 %s。交易所公布之后的安排后，请写入配置（calendars.%s.known 和 closed），或更新 RedFire。"}
 	fewPeriods     = message{"%d times others for a few days; -o json lists all", "另有 %d 段只持续数日；-o json 列出全部"}
 	labelHours     = message{"hours:        ", "交易时段：　"}
 	labelAt        = message{"at:           ", "时刻：　　　"}

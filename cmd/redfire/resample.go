@@ -223,7 +223,7 @@ func (p *program) planSessions(made *plan, r *resampling) error {
 // evening before.
 func (p *program) daysByClock(made *plan, r *resampling, unknown error) error {
 	y := made.from.Key.Symbol
-	if _, err := y.Exchange.Zone(); err != nil || r.rows.span.tz != "" {
+	if zone, _ := y.Exchange.Zone(); zone == nil || r.rows.span.tz != "" {
 		return nil
 	}
 	return fault.CommandUsage.Errorf("days of %s may begin on the evening before: name its calendar with --calendar, or --calendar none for days from midnight: %w", y, unknown)

@@ -55,7 +55,7 @@ type BarCloser struct {
 	bar     Bar
 	window  Window // of bar
 	forming bool   // bar has ticks
-	last    Time   // of the last tick in a bar, 0 for none
+	last    Time   // of the last tick that counted, 0 for none
 	given   Time   // of the last bar that was closed, 0 for none
 }
 
@@ -96,6 +96,7 @@ func (c *BarCloser) Add(t *Tick) (bar Bar, closed bool, err error) {
 	if c.Volume != Traded {
 		traded, _ = c.days.SinceAt(t.Time, Counted{t.Volume, t.Turnover})
 	}
+	c.last = t.Time
 	if standing == InAuction && traded.Volume <= 0 {
 		return Bar{}, false, nil
 	}
@@ -120,7 +121,6 @@ func (c *BarCloser) add(t *Tick, win Window, traded Counted) {
 	c.bar.Close, c.bar.OpenInterest = t.LastPrice, t.OpenInterest
 	c.bar.Volume += traded.Volume
 	c.bar.Turnover += traded.Turnover
-	c.last = t.Time
 }
 
 func (c *BarCloser) close() Bar {

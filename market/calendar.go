@@ -1,6 +1,7 @@
 package market
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"sort"
@@ -25,7 +26,8 @@ type Calendar struct {
 	zone     *time.Location
 	sessions []Session
 	days     []tradingDay
-	begin    Time // of the first day that is known
+	begin    Time // of the first day that is known, and what belongs to it
+	end      Time // of the last one
 	auction  Time
 	closing  Time
 }
@@ -65,7 +67,8 @@ func (c *Calendar) Zone() *time.Location { return c.zone }
 func (c *Calendar) Known() Dates { return c.plan.Known }
 
 // Spec returns what the calendar is made of, its own and what it has from the
-// calendars that it is like. The slices must not be changed.
+// calendars that it is like, but for Closed and Open: [Calendar.TradingDays] and
+// [Calendar.Holidays] tell what came of them. The slices must not be changed.
 func (c *Calendar) Spec() CalendarSpec { return c.plan.CalendarSpec }
 
 // beyond is the error for what lies outside of the days that are known.
@@ -95,7 +98,7 @@ func (c *Calendar) TradingDay(t Time) (Date, error) {
 	if i > 0 && t < c.sessions[i-1].To+c.closing && (i == len(c.sessions) || t < c.sessions[i].From) {
 		i--
 	}
-	if i == len(c.sessions) || t < c.begin && i == 0 && !c.plan.Known.Contains(t.Date(c.zone)) {
+	if i == len(c.sessions) || t < c.begin {
 		return 0, c.beyond(t.String())
 	}
 	return c.sessions[i].Day, nil
@@ -105,7 +108,7 @@ func (c *Calendar) TradingDay(t Time) (Date, error) {
 // one. The error is [fault.NotFound] if no session that is known follows.
 func (c *Calendar) Session(t Time) (s Session, open bool, err error) {
 	i := c.after(t)
-	if i == len(c.sessions) || t < c.begin && i == 0 && !c.plan.Known.Contains(t.Date(c.zone)) {
+	if i == len(c.sessions) || t < c.begin {
 		return Session{}, false, c.beyond(t.String())
 	}
 	return c.sessions[i], t >= c.sessions[i].From, nil
@@ -141,12 +144,25 @@ func (c *Calendar) Span(ds Dates) (Range, bool) {
 	if first > last {
 		return Range{}, false
 	}
-	r := Range{From: c.begin, To: c.dayWindow(last).To + c.closing}
+	r := Range{From: c.begin, To: c.closes(last)}
 	if first > 0 {
-		r.From = c.dayWindow(first-1).To + c.closing
+		r.From = c.closes(first - 1)
 	}
-	return r, true
+	return Range{storable(r.From), storable(r.To)}, true
 }
+
+// closes returns the end of the time that belongs to day i.
+func (c *Calendar) closes(i int) Time {
+	told := c.dayWindow(i).To + c.closing
+	if i+1 < len(c.days) {
+		told = min(told, c.dayWindow(i+1).From)
+	}
+	return told
+}
+
+// storable returns an end of a range that is t, or as near to it as can be: 0
+// would be open.
+func storable(t Time) Time { return cmp.Or(min(max(t, MinTime), MaxTime), 1) }
 
 // Holidays yields the days among ds on which there would be trading by the day of
 // the week and is none, as far as they are known, in order.

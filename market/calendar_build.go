@@ -18,9 +18,6 @@ func NewCalendar(s CalendarSpec) (*Calendar, error) {
 	return s.over(calendarPlan{}).build()
 }
 
-// maxCalendarDays is how many days a calendar may know: 700 years.
-const maxCalendarDays = 700 * 366
-
 // A calendarBuilder makes the sessions of a plan, day by day from the first that
 // is known.
 type calendarBuilder struct {
@@ -38,7 +35,7 @@ func (p calendarPlan) build() (*Calendar, error) {
 	}
 	n := int(p.Known.Last-p.Known.First) + 1
 	switch {
-	case p.Known.First == 0 || p.Known.Last == 0 || n < 1 || n > maxCalendarDays:
+	case p.Known.First == 0 || p.Known.Last == 0 || n < 1 || p.Known.First < firstDate || p.Known.Last > lastDate:
 		return nil, fault.MarketCalendar.Errorf("calendar %s: say for which days it is known, as in 2000-01-01..2030-12-31, not %s", p.Name, p.Known)
 	case p.Weekdays == 0:
 		return nil, fault.MarketCalendar.Errorf("calendar %s: say on which days of the week there is trading, as in mon-fri", p.Name)
@@ -53,8 +50,13 @@ func (p calendarPlan) build() (*Calendar, error) {
 	for _, days := range p.NoNight {
 		b.each(days, func(day int) { b.noNight[day] = true })
 	}
-	c := &Calendar{plan: p, zone: zone, begin: p.Known.First.In(zone), auction: Time(p.Auction), closing: Time(p.Closing)}
-	return c, b.fill(c)
+	c := &Calendar{plan: p, zone: zone, auction: Time(p.Auction), closing: Time(p.Closing)}
+	if err := b.fill(c); err != nil {
+		return nil, err
+	}
+	c.begin = min(p.Known.First.In(zone), c.sessions[0].From-c.auction)
+	c.end = max((p.Known.Last + 1).In(zone), c.sessions[len(c.sessions)-1].To+c.closing)
+	return c, nil
 }
 
 // each calls do with the number of each day of ds that is known.
@@ -104,6 +106,9 @@ func (b *calendarBuilder) fill(c *Calendar) error {
 		}
 		b.add(c, h.Eve, d-1, Session{Day: d})
 		b.add(c, h.Day, d, Session{Day: d})
+		if from == len(c.sessions) {
+			return fault.MarketCalendar.Errorf("calendar %s: the trading day %s has no sessions but a night that is not held, or such as the clocks were put forward over", b.plan.Name, d)
+		}
 		if err := b.check(c, from); err != nil {
 			return err
 		}
@@ -130,13 +135,23 @@ func (b *calendarBuilder) onlyWeekend(before, d Date) bool {
 
 // add adds the sessions of spans on the clock of a date. Where one begins as the
 // other ends, both are one.
+//
+// Of an hour that the clocks show twice a session has both, unless another one
+// ends in it as this begins. A date has one midnight, the first, as its bars do.
 func (b *calendarBuilder) add(c *Calendar, spans []Span, on Date, s Session) {
 	for _, p := range spans {
-		s.From, s.To = b.clock.first(on.wall(p.From)), b.clock.last(on.wall(p.To))
+		first, last := b.clock.find(on.wall(p.From))
+		s.From, s.To = Time(first.UnixNano()), b.clock.last(on.wall(p.To))
+		if p.To%(24*time.Hour) == 0 {
+			s.To = b.clock.first(on.wall(p.To))
+		}
+		n := len(c.sessions)
+		if n > 0 && s.From < c.sessions[n-1].To && c.sessions[n-1].To <= Time(last.UnixNano()) {
+			s.From = c.sessions[n-1].To
+		}
 		if s.From >= s.To {
 			continue // the clocks were put forward over all of it
 		}
-		n := len(c.sessions)
 		if n > 0 && c.sessions[n-1].Day == s.Day && c.sessions[n-1].Night == s.Night {
 			if c.sessions[n-1].To == s.From {
 				c.sessions[n-1].To = s.To
@@ -151,9 +166,6 @@ func (b *calendarBuilder) add(c *Calendar, spans []Span, on Date, s Session) {
 // check returns an error if a session from the given one on begins before the
 // one in front of it ends.
 func (b *calendarBuilder) check(c *Calendar, from int) error {
-	if from == len(c.sessions) {
-		return fault.MarketCalendar.Errorf("calendar %s: the trading day %s has no sessions but a night that is not held", b.plan.Name, b.plan.Known.First)
-	}
 	for i := max(from, 1); i < len(c.sessions); i++ {
 		if s, before := &c.sessions[i], &c.sessions[i-1]; s.From < before.To {
 			return fault.MarketCalendar.Errorf("calendar %s: the session of %s from %s begins before another ends, at %s", b.plan.Name, s.Day, s.From, before.To)

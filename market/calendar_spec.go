@@ -102,6 +102,11 @@ func (s *CalendarSpec) validate() error {
 		return fault.MarketCalendar.Errorf("calendar %s: an auction or a closing of less than nothing", s.Name)
 	case s.Auction > time.Hour || s.Closing > time.Hour:
 		return fault.MarketCalendar.Errorf("calendar %s: an auction or a closing of more than an hour", s.Name)
+	case !slices.IsSorted(s.Table):
+		return fault.MarketCalendar.Errorf("calendar %s: the trading days of its table do not ascend", s.Name)
+	}
+	if err := s.validateHours(); err != nil {
+		return fault.MarketCalendar.Errorf("calendar %s: %w", s.Name, err)
 	}
 	for _, open := range s.Open {
 		for _, closed := range s.Closed {
@@ -116,6 +121,26 @@ func (s *CalendarSpec) validate() error {
 	for _, closed := range s.Closed {
 		if closed.First == 0 || closed.Last == 0 {
 			return fault.MarketCalendar.Errorf("calendar %s: name the first and the last of the days %s", s.Name, closed)
+		}
+	}
+	return nil
+}
+
+// validateHours returns an error for days and sessions that no text means: they
+// would be passed over.
+func (s *CalendarSpec) validateHours() error {
+	days := slices.Concat(s.Closed, s.Open, s.NoNight)
+	for _, h := range s.Hours {
+		days = append(days, h.Days)
+		for _, p := range slices.Concat(h.Night, h.Eve, h.Day) {
+			if err := p.validate(); err != nil {
+				return err
+			}
+		}
+	}
+	for _, ds := range days {
+		if err := ds.validate(); err != nil {
+			return err
 		}
 	}
 	return nil

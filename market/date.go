@@ -17,6 +17,12 @@ const dayOne = -719163
 
 const secondsOfDay = 24 * 60 * 60
 
+// The first and the last date of which all instants can be stored.
+var (
+	firstDate = DateOf(1678, time.January, 1)
+	lastDate  = DateOf(2261, time.December, 31)
+)
+
 // DateOf returns the date of a year, a month and a day; months and days out of
 // range count on, as in [time.Date].
 func DateOf(year int, month time.Month, day int) Date {
@@ -26,10 +32,10 @@ func DateOf(year int, month time.Month, day int) Date {
 // ParseDate reads 2026-01-05. The error is [fault.Invalid].
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || t.Year() < 1678 || t.Year() > 2261 {
-		return 0, fault.MarketHours.Errorf("%q is not a date from 1678 to 2261 such as 2026-01-05", clip(s))
+	if d := DateOf(t.Date()); err == nil && firstDate <= d && d <= lastDate {
+		return d, nil
 	}
-	return DateOf(t.Date()), nil
+	return 0, fault.MarketHours.Errorf("%q is not a date from 1678 to 2261 such as 2026-01-05", clip(s))
 }
 
 // wall returns the midnight that begins d plus an offset, as a clock would show
@@ -96,10 +102,17 @@ func ParseDates(s string) (Dates, error) {
 	if err := ds.Last.UnmarshalText([]byte(last)); err != nil {
 		return Dates{}, err
 	}
-	if ds.Last != 0 && ds.Last < ds.First {
-		return Dates{}, fault.MarketHours.Errorf("the days %s end before they begin", clip(s))
+	if err := ds.validate(); err != nil {
+		return Dates{}, err
 	}
 	return ds, nil
+}
+
+func (ds Dates) validate() error {
+	if ds.Last != 0 && ds.Last < ds.First {
+		return fault.MarketHours.Errorf("the days %s end before they begin", ds)
+	}
+	return nil
 }
 
 // Contains reports whether d is one of the days.

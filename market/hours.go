@@ -25,10 +25,21 @@ func ParseSpan(s string) (Span, error) {
 	if ok {
 		p.To, ok = clockTime(to)
 	}
-	if !ok || p.From >= p.To || p.From >= 24*time.Hour || p.To > 48*time.Hour {
-		return Span{}, fault.MarketHours.Errorf("%q is no session such as 09:00-10:15 or 21:00-26:30", clip(s))
+	if !ok || p.validate() != nil {
+		return Span{}, noSession(s)
 	}
 	return p, nil
+}
+
+func (p Span) validate() error {
+	if p.From < 0 || p.From >= p.To || p.From >= 24*time.Hour || p.To > 48*time.Hour {
+		return noSession(p.String())
+	}
+	return nil
+}
+
+func noSession(s string) error {
+	return fault.MarketHours.Errorf("%q is no session such as 09:00-10:15 or 21:00-26:30", clip(s))
 }
 
 // clockTime reads 09:30, the hour up to 48.

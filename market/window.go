@@ -2,7 +2,6 @@ package market
 
 import (
 	"iter"
-	"slices"
 	"sort"
 )
 
@@ -170,21 +169,43 @@ func (w *Windows) Ending(t Time) (win Window, ok bool) {
 }
 
 // ByClock reports whether the windows of v are those of [Interval.Window] in the
-// zone of the calendar, on all days: no break cuts one. Those of a [Day] and a
-// [Week] are, as far as no session is held on the evening before.
+// zone of the calendar, on all days: no break cuts one, and none goes on over
+// midnight but where that does not matter. Those of a [Day] and a [Week] are where
+// no session lies on another date than its trading day.
 func (c *Calendar) ByClock(v Interval) bool {
-	step := v.Duration()
-	for _, h := range c.plan.Hours {
-		if len(h.Eve) > 0 || step == 0 && len(h.Night) > 0 {
-			return false
-		}
-		for _, p := range slices.Concat(h.Night, h.Day) {
-			if step > 0 && (p.From%step != 0 || p.To%step != 0) {
+	clock, step := wallClock{zone: c.zone}, Time(v.Duration())
+	for i, d := range c.days {
+		for _, s := range c.sessions[d.from:d.to] {
+			date, midnight := d.date, d.begins
+			switch {
+			case s.Night:
+				date, midnight = c.days[i-1].date, c.days[i-1].begins
+			case s.From < d.begins:
+				date, midnight = d.date-1, clock.first((d.date - 1).wall(0))
+			}
+			if date != d.date && step == 0 || !s.byClock(step, midnight, clock.first((date+1).wall(0))) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// byClock reports whether the windows of a session have the length step by the
+// clock too, on which its date lasts from one midnight to the next. A step of 0 is
+// a day.
+func (s *Session) byClock(step, midnight, next Time) bool {
+	switch {
+	case step == 0:
+		return s.To <= next
+	case (s.From-midnight)%step != 0 || s.elapsed%step != 0:
+		return false
+	case s.To == next:
+		return true
+	case s.To > next && (next-midnight)%step != 0:
+		return false
+	}
+	return (s.To-midnight)%step == 0
 }
 
 // A Run is bars that are expected one after another.
@@ -201,8 +222,8 @@ type Run struct {
 // Last returns the time of the last bar.
 func (r Run) Last() Time { return r.First + Time(r.N-1)*r.Step }
 
-// Bars yields the bars of v whose time lies in r, of which both ends must be
-// given, in order. An end outside of the days that are known is [fault.NotFound].
+// Bars yields the bars of v whose time lies in r, in order. The
+// range is as for [Calendar.Expect].
 func (c *Calendar) Bars(v Interval, r Range) (iter.Seq[Run], error) {
 	e, err := c.Expect(v, r)
 	if err != nil {
@@ -226,16 +247,20 @@ type Expectation struct {
 }
 
 // Expect returns the [Expectation] of the bars of v in r. An open end of r is that
-// of the days that are known.
+// of the days that are known; an end outside of them is [fault.NotFound].
 func (c *Calendar) Expect(v Interval, r Range) (*Expectation, error) {
+	first := c.begin
+	if v == Week {
+		first = min(first, c.weekWindow(0).Time)
+	}
 	if r.From == 0 {
-		r.From = c.begin
+		r.From = first
 	}
 	if r.To == 0 {
-		r.To = (c.plan.Known.Last + 1).In(c.zone)
+		r.To = c.end
 	}
 	for _, end := range []Time{r.From, r.To - 1} {
-		if !c.plan.Known.Contains(end.Date(c.zone)) {
+		if end < first || end >= c.end {
 			return nil, c.beyond(end.String())
 		}
 	}
@@ -312,14 +337,14 @@ func (c *Calendar) Rows(v Interval, asked Range) (bars, rows Range) {
 			at = max(at, c.sessions[i].From)
 		}
 		if win, _, s := w.At(asked.From); s.Trades() {
-			bars.From = min(win.Time, asked.From)
+			bars.From = storable(min(win.Time, asked.From))
 		} else if win, _, s := w.At(at); s.Trades() {
-			bars.From = min(win.Time, asked.From)
+			bars.From = storable(min(win.Time, asked.From))
 		}
-		rows.From = min(c.rowsFrom(v, bars.From)-c.auction, asked.From)
+		rows.From = storable(min(c.rowsFrom(v, bars.From)-c.auction, asked.From))
 	}
 	if asked.To != 0 {
-		rows.To = max(c.rowsTo(w, asked.To)+c.closing, asked.To)
+		rows.To = storable(max(c.rowsTo(w, asked.To)+c.closing, asked.To))
 	}
 	return bars, rows
 }
@@ -340,22 +365,33 @@ func (c *Calendar) rowsFrom(v Interval, t Time) Time {
 	return t
 }
 
+// begun returns the last window that has begun at t; there may be none.
+func (w *Windows) begun(t Time) (win Window, begun bool) {
+	i, sessions := w.find(t), w.c.sessions
+	switch {
+	case i < len(sessions) && sessions[i].From <= t:
+		return w.window(i, t), true
+	case i == 0:
+		return Window{To: MinTime}, false
+	}
+	return w.window(i-1, sessions[i-1].To-1), true
+}
+
 // rowsTo returns a time after which there are no rows of bars before t, but for
 // those that are told after the close.
 func (c *Calendar) rowsTo(w *Windows, t Time) Time {
 	if w.step > 0 {
-		if win, _, s := w.At(t - 1); s == InSession {
+		if win, begun := w.begun(t - 1); begun {
 			return max(t, win.To)
 		}
 		return t
 	}
-	i := c.dayOf((t-1).Date(c.zone)+1) - 1
-	if i < 0 {
-		return t
-	}
-	win := c.dayWindow(i)
+	last := (t - 1).Date(c.zone)
 	if w.v == Week {
-		win = c.weekWindow(i)
+		last = c.monday(t-1) + 6
 	}
-	return win.To
+	if i := c.dayOf(last+1) - 1; i >= 0 {
+		return c.dayWindow(i).To
+	}
+	return t
 }

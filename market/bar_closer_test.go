@@ -3,6 +3,7 @@ package market
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -231,5 +232,126 @@ func TestBarCloserWaitsAsLongAsItIsTold(t *testing.T) {
 	}
 	if _, ok := p.closer.Due(); ok {
 		t.Error("something is due though nothing forms")
+	}
+}
+
+func TestTickBehindALaterOneOfAnAuctionIsLate(t *testing.T) {
+	p := newPlayer(t, "shfe_rb", Minute)
+	p.closer.Wait = 24 * time.Hour
+	for _, text := range []string{"2019-05-08 14:59:50 100 1000", "2019-05-08 20:59:30 101 0"} {
+		if err := p.tick(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, _ := p.closer.Forming()
+	if err := p.tick("2019-05-08 14:59:59 102 1010"); !errors.Is(err, fault.Conflict) {
+		t.Errorf("got %v, want Conflict", err)
+	}
+	if after, forming := p.closer.Forming(); !forming || after != before {
+		t.Errorf("the bar that forms is %v, was %v", after, before)
+	}
+}
+
+func TestBarCloserTakesTicksAsFarAheadAsItIsTold(t *testing.T) {
+	f := func(ahead, by time.Duration, taken bool) {
+		t.Helper()
+		p := newPlayer(t, "24x7", Minute)
+		p.closer.Ahead, p.now = ahead, shanghai(t, "2019-05-08 10:00:20")
+		_, _, err := p.closer.Add(&Tick{Time: p.now + Time(by), LastPrice: 7})
+		if (err == nil) != taken || err != nil && !errors.Is(err, fault.Invalid) {
+			t.Errorf("ahead by %s of %s: got %v", by, ahead, err)
+		}
+	}
+	f(0, time.Minute, true)
+	f(0, time.Minute+1, false)
+	f(time.Second, time.Second, true)
+	f(time.Second, time.Second+1, false)
+	f(time.Hour, 59*time.Minute, true)
+}
+
+func TestBarsAreClosedOnceThoughTheClockGoesBack(t *testing.T) {
+	p := newPlayer(t, "24x7", Minute)
+	if err := p.tick("2019-05-08 10:00:20 100 5"); err != nil {
+		t.Fatal(err)
+	}
+	p.now = shanghai(t, "2019-05-08 09:00")
+	if _, closed := p.closer.Expire(); closed {
+		t.Error("closed an hour before its end")
+	}
+	if due, forming := p.closer.Due(); !forming || due != shanghai(t, "2019-05-08 10:01:05") {
+		t.Errorf("due at %s, %t", due, forming)
+	}
+	p.now = shanghai(t, "2019-05-08 10:01:05")
+	if _, closed := p.closer.Expire(); !closed {
+		t.Error("not closed when it was due")
+	}
+	p.now = shanghai(t, "2019-05-08 09:59:50")
+	for range 2 {
+		if bar, closed := p.closer.Expire(); closed {
+			t.Errorf("closed again: %v", bar)
+		}
+	}
+	if err := p.tick("2019-05-08 10:00:45 101 6"); !errors.Is(err, fault.Conflict) {
+		t.Errorf("got %v for a tick of the bar that was closed", err)
+	}
+	if _, forming := p.closer.Forming(); forming {
+		t.Error("a late tick began a bar")
+	}
+}
+
+func TestBarsHaveWhatTheirTicksHave(t *testing.T) {
+	p := newPlayer(t, "24x7", Minute)
+	p.closer.Volume, p.now = Traded, shanghai(t, "2019-05-08 10:01")
+	base := shanghai(t, "2019-05-08 10:00")
+	for i, price := range []float64{5, 7, 2, 4} {
+		tick := Tick{Time: base + Time(i)*1e9, LastPrice: price, LastVolume: float64(i), Volume: 1000, Turnover: 10 * float64(i), OpenInterest: 50 + float64(i)}
+		if _, closed, err := p.closer.Add(&tick); closed || err != nil {
+			t.Errorf("tick %d: closed %t, %v", i, closed, err)
+		}
+	}
+	want := Bar{Time: base, Open: 5, High: 7, Low: 2, Close: 4, Volume: 6, Turnover: 60, OpenInterest: 53}
+	if got, forming := p.closer.Forming(); !forming || got != want {
+		t.Errorf("got %+v, %t, want %+v", got, forming, want)
+	}
+}
+
+// Whatever comes in whatever order: each bar is given out once, in order, and
+// what was refused has changed nothing.
+func TestBarCloserInDisorder(t *testing.T) {
+	calendar := calendarOf(t, "shfe_rb")
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		now := shanghai(t, "2019-05-08 08:50")
+		begin, last := now, Time(0)
+		c := BarCloser{Calendar: calendar, Interval: []Interval{Minute, 30 * Minute, Day}[seed%3], Wait: time.Duration(r.IntN(90)) * time.Second, Now: func() time.Time { return now.UTC() }}
+		give := func(b Bar) {
+			if b.Time <= last || b.Validate() != nil {
+				t.Errorf("seed %d: %v came after the bar of %s: %v", seed, b, last, b.Validate())
+			}
+			last = b.Time
+		}
+		for range 3000 {
+			now += Time(r.IntN(30e9)) - 5e9
+			tick := Tick{Time: now + Time(r.NormFloat64()*20e9), LastPrice: float64(r.IntN(5)), Volume: float64((now - begin) / 1e9)}
+			before, forming := c.Forming()
+			bar, closed, err := c.Add(&tick)
+			after, still := c.Forming()
+			switch {
+			case closed:
+				give(bar)
+			case err != nil && (after != before || still != forming):
+				t.Fatalf("seed %d: a tick that was refused, %v, made of %v %v", seed, err, before, after)
+			}
+			due, _ := c.Due()
+			if bar, closed := c.Expire(); closed {
+				give(bar)
+				if now < due {
+					t.Errorf("seed %d: closed at %s, due at %s", seed, now, due)
+				}
+			}
+		}
+		if last == 0 && c.Interval != Day {
+			t.Errorf("seed %d: no bar", seed)
+		}
 	}
 }

@@ -231,6 +231,7 @@ func TestACalendarHasWhatItDoesNotSayFromTheOneItIsLike(t *testing.T) {
 	base := plain(t, "base")
 	base.Auction, base.Closing, base.Symbols = time.Minute, time.Second, []string{"*.BASE"}
 	base.Closed = []market.Dates{datesOf(t, "2026-01-07..2026-01-08")}
+	base.NoNight = []market.Dates{datesOf(t, "2026-01-14")}
 	child := market.CalendarSpec{
 		Name: "child", Like: "base", Open: []market.Dates{datesOf(t, "2026-01-08")}, Closing: time.Minute,
 		Hours: hoursOf(t, "2026-01-09 10:00-11:00"), NoNight: []market.Dates{datesOf(t, "2026-01-13")}, Known: market.Dates{Last: base.Known.Last - 3},
@@ -251,6 +252,13 @@ func TestACalendarHasWhatItDoesNotSayFromTheOneItIsLike(t *testing.T) {
 	for name, want := range map[string]string{"base": "0506091213141516", "child": "0506080912131415", "grandchild": "050609121314" + "15"} {
 		if got := days(name); got != want {
 			t.Errorf("%s: got the days %s, want %s", name, got, want)
+		}
+	}
+	for d := range c.TradingDays(market.Dates{}) {
+		sessions, err := c.Sessions(d)
+		// 07 is closed, and the 13th and the 14th have no night by one spec each.
+		if night := d.String() == "2026-01-06" || d.String() == "2026-01-12" || d.String() == "2026-01-15"; err != nil || sessions[0].Night != night {
+			t.Errorf("%s: got %v, %v, want a night: %t", d, sessions, err, night)
 		}
 	}
 	if got := cs.Names(); !slices.IsSorted(got) || !slices.Contains(got, "grandchild") || !slices.Contains(got, "shfe_rb") {

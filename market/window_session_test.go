@@ -241,7 +241,7 @@ func someRanges(c view) []market.Range {
 		return err != nil || before != nil || x == 0
 	})
 	all := []market.Range{{}}
-	for range 60 {
+	for range 25 {
 		x, y := times[r.IntN(len(times))], times[r.IntN(len(times))]
 		all = append(all, market.Range{From: min(x, y), To: max(x, y)}, market.Range{From: x}, market.Range{To: y})
 	}
@@ -384,4 +384,82 @@ func TestEndingFindsTheWindowThatEndsThen(t *testing.T) {
 			}
 		}
 	})
+}
+
+func shanghaiTime(t testing.TB, s string) market.Time {
+	t.Helper()
+	if s == "" {
+		return 0
+	}
+	x, err := market.ParseTime(s, zone(t, "Asia/Shanghai"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func TestRowsOfABarThatGoesOnOverABreakOrAHoliday(t *testing.T) {
+	c := named(t, calendarsWith(t), "shfe_rb")
+	f := func(v market.Interval, from, to, wantBars, wantFrom, wantTo string) {
+		t.Helper()
+		bars, rows := c.Rows(v, market.Range{From: shanghaiTime(t, from), To: shanghaiTime(t, to)})
+		if bars != (market.Range{From: shanghaiTime(t, wantBars), To: shanghaiTime(t, to)}) || rows != (market.Range{From: shanghaiTime(t, wantFrom), To: shanghaiTime(t, wantTo)}) {
+			zone := c.Zone()
+			t.Errorf("%s from %s to %s: bars from %s, rows from %s to %s", v, from, to, bars.From.In(zone), rows.From.In(zone), rows.To.In(zone))
+		}
+	}
+	// The bar of 10:00 ends at 11:15, though nobody trades at 10:20.
+	f(market.Hour, "", "2019-05-08 10:20", "", "", "2019-05-08 11:16")
+	f(market.Hour, "", "2019-05-08 10:15:30", "", "", "2019-05-08 11:16")
+	f(market.Hour, "", "2019-05-08 12:00", "", "", "2019-05-08 14:16")
+	f(market.Hour, "", "2019-05-08 16:00", "", "", "2019-05-08 16:01")
+	f(market.Hour, "2019-05-08 10:20", "", "2019-05-08 10:00", "2019-05-08 09:55", "")
+	f(market.Hour, "2019-05-08 10:05", "", "2019-05-08 10:00", "2019-05-08 09:55", "")
+	f(market.Hour, "2019-05-08 16:00", "", "2019-05-08 16:00", "2019-05-08 15:55", "")
+	f(market.Day, "2019-05-08 12:00", "2019-05-08 12:00", "2019-05-08", "2019-05-07 20:55", "2019-05-08 15:01")
+	f(market.Day, "2019-05-08 18:00", "2019-05-09", "2019-05-08 18:00", "2019-05-07 20:55", "2019-05-08 15:01")
+	f(market.Day, "2019-05-11", "2019-05-12", "2019-05-11", "2019-05-10 20:55", "2019-05-10 15:01")
+	// Monday 2019-10-07 was a holiday; the bar of its week has that time.
+	f(market.Week, "", "2019-10-08", "", "", "2019-10-11 15:01")
+	f(market.Week, "2019-10-08 10:00", "2019-10-07 00:00:01", "2019-10-07", "2019-10-08 08:55", "2019-10-11 15:01")
+	f(market.Week, "", "2019-10-07", "", "", "2019-09-30 15:01")
+}
+
+func TestRowsStayWithinTime(t *testing.T) {
+	for _, name := range []string{"shfe_rb", "us_stocks", "24x7"} {
+		c := named(t, calendarsWith(t), name)
+		for _, v := range []market.Interval{market.Minute, market.Day, market.Week} {
+			for _, asked := range []market.Range{{From: market.MinTime, To: market.MaxTime}, {From: market.MaxTime, To: market.MaxTime}, {From: market.MinTime, To: market.MinTime + 1}} {
+				bars, rows := c.Rows(v, asked)
+				if bars != asked || rows.From < market.MinTime || rows.To > market.MaxTime || rows.From == 0 || rows.To == 0 {
+					t.Errorf("%s, %s in %s: got bars %s of rows %s", name, v, asked, bars, rows)
+				}
+			}
+		}
+	}
+}
+
+func TestNothingIsKnownOutsideOfTheDaysThatAre(t *testing.T) {
+	c := named(t, calendarsWith(t), "shfe_rb")
+	for _, x := range []market.Time{market.MinTime, -1, 1, shanghaiTime(t, "1990-12-18 12:00"), shanghaiTime(t, "2199-01-01"), market.MaxTime} {
+		_, day := c.TradingDay(x)
+		_, open, session := c.Session(x)
+		_, _, standing := c.Windows(market.Hour).At(x)
+		_, expect := c.Expect(market.Hour, market.Range{From: x, To: x})
+		if !errors.Is(day, fault.NotFound) || !errors.Is(session, fault.NotFound) || !errors.Is(expect, fault.NotFound) || open || standing != market.OutOfCalendar {
+			t.Errorf("%s: got %v, %v, %v, standing %d", x, day, session, expect, standing)
+		}
+	}
+	first, _ := c.Span(market.Dates{Last: c.Known().First + 100})
+	if _, _, err := c.Session(first.From); err != nil {
+		t.Errorf("the first instant: %v", err)
+	}
+	for v, want := range map[market.Interval]bool{market.Day: true, market.Week: true} {
+		if got := named(t, calendarsWith(t), "china_stocks").ByClock(v); got != want {
+			t.Errorf("days of stocks by the clock: %t", got)
+		}
+		if c.ByClock(v) {
+			t.Errorf("%s of futures with a night are by the clock", v)
+		}
+	}
 }

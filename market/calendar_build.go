@@ -137,7 +137,8 @@ func (b *calendarBuilder) onlyWeekend(before, d Date) bool {
 // other ends, both are one.
 //
 // Of an hour that the clocks show twice a session has both, unless another one
-// ends in it as this begins. A date has one midnight, the first, as its bars do.
+// ends in it before this begins. A date has one midnight, the first, as its bars
+// do.
 func (b *calendarBuilder) add(c *Calendar, spans []Span, on Date, s Session) {
 	for _, p := range spans {
 		first, last := b.clock.find(on.wall(p.From))
@@ -146,8 +147,8 @@ func (b *calendarBuilder) add(c *Calendar, spans []Span, on Date, s Session) {
 			s.To = b.clock.first(on.wall(p.To))
 		}
 		n := len(c.sessions)
-		if n > 0 && s.From < c.sessions[n-1].To && c.sessions[n-1].To <= Time(last.UnixNano()) {
-			s.From = c.sessions[n-1].To
+		if again := Time(last.UnixNano()); n > 0 && s.From < c.sessions[n-1].To && c.sessions[n-1].To <= again {
+			s.From = again
 		}
 		if s.From >= s.To {
 			continue // the clocks were put forward over all of it

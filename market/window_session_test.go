@@ -216,10 +216,7 @@ func TestEveryInstantStandsToTheSessionsAsAPlainReadingSays(t *testing.T) {
 			if got, err := c.TradingDay(x); got != day || (err == nil) != (day != 0) || err != nil && !errors.Is(err, fault.NotFound) {
 				t.Errorf("at %s: trading day %s, %v, want %s", x, got, err, day)
 			}
-			n := slices.IndexFunc(c.sessions, func(s market.Session) bool { return s.To > x })
-			if got, open, err := c.Session(x); err == nil && (n < 0 || got != c.sessions[n] || open != (s == market.InSession)) || err != nil && s != market.OutOfCalendar && n >= 0 {
-				t.Errorf("at %s: session %v, open %t, %v", x, got, open, err)
-			}
+			wantSession(t, c, x, s)
 			if x < market.MaxTime && until <= x {
 				t.Errorf("%s at %s: until %s", c.v, x, until)
 			}
@@ -230,6 +227,20 @@ func TestEveryInstantStandsToTheSessionsAsAPlainReadingSays(t *testing.T) {
 			}
 		}
 	})
+}
+
+// wantSession fails unless [market.Calendar.Session] finds the session that ends
+// next after x, which stands to it so.
+func wantSession(t *testing.T, c view, x market.Time, s market.Standing) {
+	t.Helper()
+	got, open, err := c.Session(x)
+	n := slices.IndexFunc(c.sessions, func(s market.Session) bool { return s.To > x })
+	switch {
+	case err != nil && s != market.OutOfCalendar && n >= 0:
+		t.Errorf("at %s: session %v", x, err)
+	case err == nil && (n < 0 || got != c.sessions[n] || open != (s == market.InSession)):
+		t.Errorf("at %s: session %v, open %t", x, got, open)
+	}
 }
 
 // someRanges returns ranges that begin and end where something happens.
@@ -462,4 +473,43 @@ func TestNothingIsKnownOutsideOfTheDaysThatAre(t *testing.T) {
 			t.Errorf("%s of futures with a night are by the clock", v)
 		}
 	}
+}
+
+func TestSessionsWhereTheClocksChange(t *testing.T) {
+	f := func(zone, day, hours string, want ...string) {
+		t.Helper()
+		c, err := market.NewCalendar(market.CalendarSpec{Name: "x", Zone: zone, Known: datesOf(t, day), Weekdays: market.EveryDay, Hours: hoursOf(t, hours)})
+		if err != nil {
+			t.Errorf("%s on %s in %s: %v", hours, day, zone, err)
+			return
+		}
+		var got []string
+		for _, s := range sessionsOf(t, c) {
+			got = append(got, s.From.UTC().Format("02 15:04")+" to "+s.To.UTC().Format("02 15:04"))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s on %s in %s: got %q, want %q", hours, day, zone, got, want)
+		}
+	}
+	const york, havana, howe = "America/New_York", "America/Havana", "Australia/Lord_Howe"
+	// Put forward from 02:00 to 03:00.
+	f(york, "2024-03-10", "01:00-04:00", "10 06:00 to 10 08:00")
+	f(york, "2024-03-10", "02:30-04:00", "10 07:00 to 10 08:00")
+	f(york, "2024-03-10", "01:00-02:30", "10 06:00 to 10 07:00")
+	f(york, "2024-03-10", "02:00-03:00 05:00-06:00", "10 09:00 to 10 10:00")
+	f(york, "2024-03-10", "01:00-02:10 02:20-02:40 02:50-04:00", "10 06:00 to 10 08:00")
+	// Put back from 02:00 to 01:00.
+	f(york, "2024-11-03", "00:30-04:00", "03 04:30 to 03 09:00")
+	f(york, "2024-11-03", "01:30-04:00", "03 05:30 to 03 09:00")
+	f(york, "2024-11-03", "00:30-01:30", "03 04:30 to 03 06:30")
+	f(york, "2024-11-03", "00:30-01:00 01:00-04:00", "03 04:30 to 03 09:00")
+	f(york, "2024-11-03", "00:30-01:30 01:40-04:00", "03 04:30 to 03 06:30", "03 06:40 to 03 09:00")
+	// Put back from 01:00 to midnight, and forward over it.
+	f(havana, "2020-10-31", "22:00-24:00", "01 02:00 to 01 04:00")
+	f(havana, "2020-10-31..2020-11-01", "00:00-24:00", "31 04:00 to 01 04:00", "01 04:00 to 02 05:00")
+	f(havana, "2020-11-01", "eve 22:00-24:00 day 00:00-12:00", "01 02:00 to 01 17:00")
+	f(havana, "2020-03-07..2020-03-08", "00:00-24:00", "07 05:00 to 08 05:00", "08 05:00 to 09 04:00")
+	// By half an hour.
+	f(howe, "2020-10-04", "01:45-02:45", "03 15:15 to 03 15:45")
+	f(howe, "2020-04-05", "01:45-02:15", "04 14:45 to 04 15:45")
 }

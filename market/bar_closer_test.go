@@ -318,40 +318,43 @@ func TestBarsHaveWhatTheirTicksHave(t *testing.T) {
 // Whatever comes in whatever order: each bar is given out once, in order, and
 // what was refused has changed nothing.
 func TestBarCloserInDisorder(t *testing.T) {
-	calendar := calendarOf(t, "shfe_rb")
 	for seed := range uint64(40) {
-		r := rand.New(rand.NewPCG(seed, 7))
-		now := shanghai(t, "2019-05-08 08:50")
-		begin, last := now, Time(0)
-		c := BarCloser{Calendar: calendar, Interval: []Interval{Minute, 30 * Minute, Day}[seed%3], Wait: time.Duration(r.IntN(90)) * time.Second, Now: func() time.Time { return now.UTC() }}
-		give := func(b Bar) {
-			if b.Time <= last || b.Validate() != nil {
-				t.Errorf("seed %d: %v came after the bar of %s: %v", seed, b, last, b.Validate())
-			}
-			last = b.Time
-		}
-		for range 3000 {
-			now += Time(r.IntN(30e9)) - 5e9
-			tick := Tick{Time: now + Time(r.NormFloat64()*20e9), LastPrice: float64(r.IntN(5)), Volume: float64((now - begin) / 1e9)}
-			before, forming := c.Forming()
-			bar, closed, err := c.Add(&tick)
-			after, still := c.Forming()
-			switch {
-			case closed:
-				give(bar)
-			case err != nil && (after != before || still != forming):
-				t.Fatalf("seed %d: a tick that was refused, %v, made of %v %v", seed, err, before, after)
-			}
-			due, _ := c.Due()
-			if bar, closed := c.Expire(); closed {
-				give(bar)
-				if now < due {
-					t.Errorf("seed %d: closed at %s, due at %s", seed, now, due)
-				}
-			}
-		}
-		if last == 0 && c.Interval != Day {
+		c := &BarCloser{Calendar: calendarOf(t, "shfe_rb"), Interval: []Interval{Minute, 30 * Minute, Day}[seed%3]}
+		if last := disorder(t, c, rand.New(rand.NewPCG(seed, 7))); last == 0 && c.Interval != Day {
 			t.Errorf("seed %d: no bar", seed)
 		}
 	}
+}
+
+// disorder hands c ticks at random, and returns the time of the last bar.
+func disorder(t *testing.T, c *BarCloser, r *rand.Rand) (last Time) {
+	t.Helper()
+	now := shanghai(t, "2019-05-08 08:50")
+	begin := now
+	c.Wait, c.Now = time.Duration(r.IntN(90))*time.Second, func() time.Time { return now.UTC() }
+	give := func(b Bar, closed bool) {
+		if closed && (b.Time <= last || b.Validate() != nil) {
+			t.Errorf("%v came after the bar of %s: %v", b, last, b.Validate())
+		}
+		if closed {
+			last = b.Time
+		}
+	}
+	for range 3000 {
+		now += Time(r.IntN(30e9)) - 5e9
+		tick := Tick{Time: now + Time(r.NormFloat64()*20e9), LastPrice: float64(r.IntN(5)), Volume: float64((now - begin) / 1e9)}
+		before, forming := c.Forming()
+		bar, closed, err := c.Add(&tick)
+		give(bar, closed)
+		if after, still := c.Forming(); err != nil && (closed || after != before || still != forming) {
+			t.Fatalf("a tick that was refused, %v, made of %v %v", err, before, after)
+		}
+		due, _ := c.Due()
+		bar, closed = c.Expire()
+		give(bar, closed)
+		if closed && now < due {
+			t.Errorf("closed at %s, due at %s", now, due)
+		}
+	}
+	return last
 }

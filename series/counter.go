@@ -49,3 +49,36 @@ func (s *Store) countBackwards(ctx context.Context, q Query) (c market.TickCount
 	}
 	return c, rows, nil
 }
+
+// countedBefore reports whether there is a tick of k before an instant that counts
+// by a calendar: it has a price and lies in a session. Most do, so it asks for few,
+// and for more while that does not do.
+func (s *Store) countedBefore(ctx context.Context, k Key, c *market.Calendar, from market.Time) (bool, error) {
+	q := Query{Keys: []Key{k}, Range: market.Range{To: from}, Columns: []string{"last_price"}, Reverse: true}
+	windows := c.Windows(market.Day)
+	for _, q.Limit = range [...]int{1, 4096, 0} {
+		rows := 0
+		for f, err := range s.engine.Read(ctx, q) {
+			if err != nil {
+				return false, err
+			}
+			if rows += f.Len(); anyCounts(f, windows) {
+				return true, nil
+			}
+		}
+		if rows < q.Limit {
+			break
+		}
+	}
+	return false, nil
+}
+
+// anyCounts reports whether a tick of f has a price and lies in a session.
+func anyCounts(f *Frame, w *market.Windows) bool {
+	for i, x := range floatsOf(f, "last_price") {
+		if _, _, standing := w.At(f.Time[i]); x != 0 && standing.Trades() {
+			return true
+		}
+	}
+	return false
+}

@@ -173,6 +173,7 @@ func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error)
 		d.windows = q.Calendar.Windows(q.Interval)
 		if q.Range.From == 0 || q.Range.From != q.Range.To {
 			d.query.Range, rows = q.Calendar.Rows(q.Interval, q.Range)
+			rows = q.rowsOf(rows)
 		}
 	}
 	if k.Kind == Ticks {
@@ -206,6 +207,20 @@ func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error)
 	return !d.stopped, nil
 }
 
+// rowsOf returns the range of the rows of bars: all of those that are asked for, so
+// that what lies outside of sessions is told, those that the calendar names, and the
+// bars that begin before and reach into it: 09:00 by the clock, of a session from
+// 09:30.
+func (q FoldQuery) rowsOf(r market.Range) market.Range {
+	if r.From != 0 {
+		r.From = min(r.From, q.Range.From) - max(0, market.Time(q.Keys[0].Interval.Duration())-1)
+	}
+	if r.To != 0 {
+		r.To = max(r.To, q.Range.To)
+	}
+	return r
+}
+
 // beginCounting makes the counter of d, and returns the range to read: by a
 // calendar a trading day is counted from its beginning.
 func (s *Store) beginCounting(ctx context.Context, d *folder, rows market.Range) (market.Range, error) {
@@ -220,19 +235,16 @@ func (s *Store) beginCounting(ctx context.Context, d *folder, rows market.Range)
 		return rows, nil
 	}
 	_, days := calendar.Rows(market.Day, market.Range{From: rows.From})
-	days.To = rows.To
+	days.From, days.To = min(days.From, rows.From), rows.To
 	rows, err := wholeMicros(days)
 	if err != nil {
 		return rows, err
 	}
-	before := Query{Keys: []Key{k}, Range: market.Range{To: rows.From}, Columns: []string{}, Reverse: true, Limit: 1}
-	for _, err := range s.engine.Read(ctx, before) {
-		if err != nil {
-			return rows, err
-		}
+	counted, err := s.countedBefore(ctx, k, calendar, rows.From)
+	if counted {
 		d.days.NewDay()
 	}
-	return rows, nil
+	return rows, err
 }
 
 // wholeMicros moves the ends of a range of ticks outwards to whole microseconds.
@@ -368,10 +380,14 @@ func (d *folder) enter(k Key, t market.Time, traded bool, yield func(*Frame, err
 	if t >= d.until {
 		d.window, d.until, d.standing = d.windows.At(t)
 	}
-	if next := d.until; d.standing == market.OutOfSession && next < t+market.Time(k.Interval.Duration()) {
-		// A bar by the clock that a session begins in: 13:00 of one from 13:30.
-		d.window, _, _ = d.windows.At(next)
-		d.until, d.standing = t+1, market.InSession
+	if end := t + market.Time(k.Interval.Duration()); d.standing == market.OutOfSession && d.until < end {
+		// A bar by the clock that a session begins in, or its auction: 13:00 of one
+		// from 13:30.
+		var opens market.Time
+		if d.window, opens, d.standing = d.windows.At(d.until); opens < end {
+			d.standing = market.InSession
+		}
+		d.until = t + 1
 	}
 	d.inRange = d.query.Range.Contains(d.window.Time)
 	switch {

@@ -230,7 +230,9 @@ func (c *coverer) dayOf(t market.Time) (market.Date, error) {
 	if c.Key.Interval.Duration() > 0 {
 		return c.calendar.TradingDay(t)
 	}
-	return t.Date(c.calendar.Zone()), nil
+	day := t.Date(c.calendar.Zone())
+	_, err := c.calendar.Sessions(day)
+	return day, err
 }
 
 // start begins with the first of the days, or else that of the first row.
@@ -250,11 +252,17 @@ func (c *coverer) start(first market.Time) (err error) {
 
 // finish tells what is missing behind the last bar, up to the last of the days.
 func (c *coverer) finish() error {
-	if c.expect != nil && c.err == nil {
-		last := cmp.Or(c.days.Last, c.last)
-		c.end(func(run *market.Run) bool { return run.Day <= last })
+	if c.expect == nil || c.err != nil {
+		return c.err
 	}
-	return c.err
+	last := cmp.Or(c.days.Last, c.last)
+	c.end(func(run *market.Run) bool {
+		if c.Key.Interval == market.Week { // its bar may stand before its first trading day
+			return run.First.Date(c.calendar.Zone()) <= last
+		}
+		return run.Day <= last
+	})
+	return nil
 }
 
 func (c *coverer) isPresent(run *market.Run, _ market.Time, n int) {
@@ -286,6 +294,10 @@ func (c *coverer) outside(_ int, t market.Time) {
 			return
 		}
 	}
+	if c.Key.Interval == market.Week {
+		c.add(c.firstOfWeek(day), DayCoverage{Outside: 1})
+		return
+	}
 	if c.days.Contains(day) {
 		c.add(day, DayCoverage{Outside: 1})
 	}
@@ -300,4 +312,14 @@ func (c *coverer) closedFor(date market.Date, t market.Time) bool {
 	}
 	next, open, err := c.calendar.Session(t)
 	return err != nil || !open && next.From.Date(c.calendar.Zone()) > date
+}
+
+// firstOfWeek returns the first trading day of the week of a day, Monday if it has
+// none.
+func (c *coverer) firstOfWeek(day market.Date) market.Date {
+	monday := day - (day-1)%7
+	for first := range c.calendar.TradingDays(market.Dates{First: monday, Last: monday + 6}) {
+		return first
+	}
+	return monday
 }

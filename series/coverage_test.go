@@ -409,3 +409,75 @@ func wantEveryHole(t *testing.T, rows []market.Bar, got []market.Range) {
 		t.Errorf("got the gaps %v, want %v", got, want)
 	}
 }
+
+func TestDefectsAreInTheOrderOfTime(t *testing.T) {
+	s := open(t)
+	// More than a frame of bars in one stretch outside of sessions, the tenth of
+	// which contradicts itself.
+	rows := minutesFrom(t, "2019-05-01 00:00", "2019-05-05 00:00")
+	rows[10].Volume = -1
+	if err := s.WriteBars(t.Context(), rebar, market.Minute, rows); err != nil {
+		t.Fatal(err)
+	}
+	found := collect(t, s.Gaps(t.Context(), by(calendarNamed(t, "shfe_rb"), market.Range{}, bars1m)))
+	if len(found) != 2 || found[0].Kind != series.Outside || found[0].Bars != len(rows) || found[1].Kind != series.Contradiction {
+		t.Errorf("got %+v", found)
+	}
+}
+
+func TestCoverageOfWeeksIsOfTheirFirstDays(t *testing.T) {
+	c := calendarNamed(t, "shfe_rb")
+	s := open(t)
+	k := series.BarKey(rebar, market.Week)
+	// The Monday of the second week is no trading day, nor is a day of the last.
+	times := []market.Time{
+		at(t, "2019-03-25"), at(t, "2019-03-27"), at(t, "2019-04-01"), at(t, "2019-04-08 09:00"), at(t, "2019-04-09"),
+		at(t, "2019-06-03"), at(t, "2019-06-10 10:00"),
+	}
+	if err := s.WriteBars(t.Context(), rebar, market.Week, flat(times...)); err != nil {
+		t.Fatal(err)
+	}
+	asked := market.Range{From: at(t, "2019-03-25"), To: at(t, "2019-04-15")}
+	got := collect(t, s.Coverage(t.Context(), by(c, asked, k)))
+	want := []series.DayCoverage{
+		{Day: market.DateOf(2019, 3, 25), Expected: 1, Present: 1, Outside: 1},
+		{Day: market.DateOf(2019, 4, 1), Expected: 1, Present: 1},
+		{Day: market.DateOf(2019, 4, 8), Expected: 1, Outside: 2},
+	}
+	if !slices.Equal(got[0].Days, want) {
+		t.Errorf("got %v, want %v", got[0].Days, want)
+	}
+	// The week from 2019-05-06 has its bar on a Monday; that of 2019-09-30 too,
+	// and no other trading day. In 2019-02-04 there is none at all.
+	s = open(t)
+	if err := s.WriteBars(t.Context(), rebar, market.Week, flat(at(t, "2019-02-06"))); err != nil {
+		t.Fatal(err)
+	}
+	got = collect(t, s.Coverage(t.Context(), by(c, market.Range{}, k)))
+	if want := []series.DayCoverage{{Day: market.DateOf(2019, 2, 4), Outside: 1}}; !slices.Equal(got[0].Days, want) {
+		t.Errorf("a week of holidays: got %v, want %v", got[0].Days, want)
+	}
+	// Memorial Day is a Monday: a range that ends with it has the bar of its week.
+	memorial := market.Range{From: at(t, "2019-05-20 13:00"), To: at(t, "2019-05-28 11:00")}
+	got = collect(t, s.Coverage(t.Context(), by(calendarNamed(t, "us_stocks"), memorial, k)))
+	if expected, _, _ := got[0].Total(); expected != 2 {
+		t.Errorf("up to a holiday: got %v", got[0].Days)
+	}
+}
+
+func TestDaysBeyondTheCalendarAreSaid(t *testing.T) {
+	c := calendarNamed(t, "shfe_rb")
+	s := open(t)
+	for _, v := range []market.Interval{market.Day, market.Week} {
+		if err := s.WriteBars(t.Context(), rebar, v, flat(at(t, "2019-05-13"), at(t, "2031-05-12"))); err != nil {
+			t.Fatal(err)
+		}
+		q := by(c, market.Range{}, series.BarKey(rebar, v))
+		if err := failure(s.Coverage(t.Context(), q)); !errors.Is(err, fault.NotFound) {
+			t.Errorf("coverage of %s: got %v", v, err)
+		}
+		if err := failure(s.Gaps(t.Context(), q)); !errors.Is(err, fault.NotFound) {
+			t.Errorf("gaps of %s: got %v", v, err)
+		}
+	}
+}

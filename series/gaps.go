@@ -127,15 +127,20 @@ type gapFinder struct {
 	err      error
 }
 
-// give hands out what was found, and tells whether yield wants more.
+// give hands out what was found before the stretch that may go on, and tells
+// whether yield wants more.
 func (g *gapFinder) give(yield func(Defect, error) bool) bool {
 	slices.SortStableFunc(g.found, func(a, b Defect) int { return cmp.Compare(a.Range.From, b.Range.From) })
-	for _, d := range g.found {
-		if !yield(d, nil) {
+	n := 0
+	for ; n < len(g.found); n++ {
+		if g.open.Kind != "" && g.found[n].Range.From >= g.open.Range.From {
+			break
+		}
+		if !yield(g.found[n], nil) {
 			return false
 		}
 	}
-	g.found = g.found[:0]
+	g.found = slices.Delete(g.found, 0, n)
 	return true
 }
 
@@ -180,11 +185,11 @@ func (g *gapFinder) endOf(run *market.Run, bar market.Time) market.Time {
 
 func (g *gapFinder) isStray(_ int, t market.Time) {
 	win, _, standing := g.windows.At(t)
-	if standing == market.OutOfCalendar {
-		_, g.err = g.calendar.TradingDay(t)
-	}
-	daily := g.key.Interval.Duration() == 0
-	if daily {
+	if g.key.Interval.Duration() > 0 {
+		if standing == market.OutOfCalendar {
+			_, g.err = g.calendar.TradingDay(t)
+		}
+	} else {
 		day := t.Date(g.calendar.Zone())
 		sessions, err := g.calendar.Sessions(day)
 		switch {
@@ -212,9 +217,7 @@ func (g *gapFinder) isStray(_ int, t market.Time) {
 
 // judge finds the bars that contradict themselves.
 func (g *gapFinder) judge(f *Frame) {
-	i := -1
 	for b := range f.Bars() {
-		i++
 		if b.Low >= 0 && b.Low <= min(b.Open, b.Close) && max(b.Open, b.Close) <= b.High && min(b.Volume, b.Turnover, b.OpenInterest) >= 0 {
 			continue
 		}

@@ -80,6 +80,7 @@ func (p *program) resampling(c *cobra.Command, r *resampling, take func(r *resam
 type plan struct {
 	from, to series.Overview // to has a key and perhaps nothing else
 	query    series.FoldQuery
+	calendar string // whose sessions or days count, "" for the clock
 
 	outside      int64       // rows in no session
 	firstOutside market.Time // of them
@@ -87,16 +88,16 @@ type plan struct {
 
 // calendarName returns the name of the calendar, nil without one.
 func (m *plan) calendarName() any {
-	if m.query.Calendar == nil {
+	if m.calendar == "" {
 		return nil
 	}
-	return m.query.Calendar.Name()
+	return m.calendar
 }
 
 // outsideNote tells of the rows that went into no bar.
 func (p *program) outsideNote(m *plan) {
 	if m.outside > 0 {
-		p.note(outsideNote, m.outside, m.query.Calendar.Name(), clock(m.firstOutside, m.query.Zone, false))
+		p.note(outsideNote, m.outside, m.calendar, clock(m.firstOutside, m.query.Zone, false))
 	}
 }
 
@@ -157,7 +158,7 @@ func (p *program) plan(ctx context.Context, o *opened, r *resampling) (*plan, er
 	if err := p.planSessions(made, r); err != nil {
 		return nil, err
 	}
-	if made.query.Calendar == nil {
+	if made.query.Zone == nil {
 		if made.query.Zone, err = counting(r.rows.span.tz, made.from); err != nil {
 			return nil, err
 		}
@@ -193,6 +194,9 @@ func (p *program) planSessions(made *plan, r *resampling) error {
 		made.firstOutside = cmp.Or(made.firstOutside, t)
 	}
 	daily, source := isDaily(made.query.Interval), made.from.Key.Interval
+	if isDaily(source) {
+		made.calendar = made.from.Attrs[series.AttrCalendar] // by which its days were made
+	}
 	if r.calendar == "" && (!daily || isDaily(source)) {
 		return nil
 	}
@@ -207,11 +211,10 @@ func (p *program) planSessions(made *plan, r *resampling) error {
 	case r.calendar == "":
 		return fault.CommandUsage.Errorf("days of %s begin with the session of the evening before, by the calendar %s: say --calendar auto, or --calendar none for days from midnight", made.from.Key.Symbol, c.Name())
 	}
-	if isDaily(source) {
-		made.query.Zone = c.Zone() // its days are those of the calendar already
-		return nil
+	made.calendar, made.query.Zone = c.Name(), c.Zone()
+	if !isDaily(source) { // days are those of the calendar already
+		made.query.Calendar = c
 	}
-	made.query.Calendar, made.query.Zone = c, c.Zone()
 	if r.rows.span.tz != "" && r.rows.span.tz != c.Zone().String() {
 		return fault.CommandUsage.Errorf("the calendar %s counts in %s, not in %s", c.Name(), c.Zone(), r.rows.span.tz)
 	}
@@ -237,13 +240,22 @@ func (m *plan) windows(first, last, until market.Time) market.Range {
 		return market.Range{From: windowOf(v, first, zone).From, To: windowOf(v, last, zone).To}
 	}
 	r := market.Range{From: first, To: last + 1}
-	if bars, _ := c.Rows(v, market.Range{From: first}); bars.From != 0 {
-		r.From = bars.From
+	w, length := c.Windows(v), market.Time(m.from.Key.Interval.Duration())
+	begin, next, standing := w.At(first)
+	if !standing.Trades() { // what comes next goes into a window that may have begun
+		begin, _, standing = w.At(next)
 	}
-	if win, _, standing := c.Windows(v).At(last); standing.Trades() {
-		r.To = max(r.To, win.Time+1e9)
+	if standing.Trades() {
+		r.From = min(first, begin.Time)
+	}
+	final, next, standing := w.At(last)
+	if standing == market.OutOfSession && next < last+length {
+		final, _, standing = w.At(next) // a bar of the clock reaches into it
+	}
+	if standing.Trades() {
+		r.To = max(r.To, final.Time+1e9)
 		if v.Duration() > 0 {
-			r.To = max(r.To, win.To)
+			r.To = max(r.To, final.To)
 		}
 	}
 	if until != 0 {
@@ -256,10 +268,7 @@ func (m *plan) windows(first, last, until market.Time) market.Range {
 // sameSessions returns an error if bars that are stored were made by another
 // calendar, or by the clock: two ways to count would stand in one series.
 func (m *plan) sameSessions() error {
-	was, now := m.to.Attrs[series.AttrCalendar], ""
-	if m.query.Calendar != nil {
-		now = m.query.Calendar.Name()
-	}
+	was, now := m.to.Attrs[series.AttrCalendar], m.calendar
 	if m.to.Count == 0 || was == "" || was == now {
 		return nil
 	}
@@ -302,8 +311,8 @@ func (m *plan) attrs() map[string]string {
 	}
 	maps.Copy(attrs, m.to.Attrs)
 	attrs[series.AttrZone] = m.query.Zone.String()
-	if m.query.Calendar != nil {
-		attrs[series.AttrCalendar] = m.query.Calendar.Name()
+	if m.calendar != "" {
+		attrs[series.AttrCalendar] = m.calendar
 	}
 	return attrs
 }

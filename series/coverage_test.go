@@ -481,3 +481,48 @@ func TestDaysBeyondTheCalendarAreSaid(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEndsOfWhatIsExpected(t *testing.T) {
+	c := calendarNamed(t, "shfe_rb")
+	s := open(t)
+	hours := series.BarKey(rebar, market.Hour)
+	rows := flat(at(t, "2019-05-13 11:15"), at(t, "2019-05-13 14:20"), at(t, "2019-05-13 14:30"), at(t, "2019-05-13 22:00"))
+	rows[0].Volume = -1
+	if err := s.WriteBars(t.Context(), rebar, market.Hour, rows); err != nil {
+		t.Fatal(err)
+	}
+	told := func(r market.Range, k series.Key) (all []string) {
+		for _, d := range collect(t, s.Gaps(t.Context(), by(c, r, k))) {
+			all = append(all, fmt.Sprintf("%s %s %d %d", d.Kind, d.Range.From.In(c.Zone()).Format("02T15:04"), d.Bars, len(d.Findings)))
+		}
+		return all
+	}
+	// The bar of 11:15 is off the grid of the clock, which is no contradiction.
+	want := []string{
+		"gap 13T09:00 2 0", "contradiction 13T11:15 1 1", "gap 13T14:15 1 0",
+		"off-grid 13T14:20 1 0", "duplicate 13T14:30 1 0", "gap 13T21:00 1 0",
+	}
+	if got := told(market.Range{From: at(t, "2019-05-13 09:00")}, hours); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	asked := market.Range{From: at(t, "2019-05-13 11:00"), To: at(t, "2019-05-13 11:00")}
+	if got := told(asked, hours); len(got) != 0 {
+		t.Errorf("nothing was asked for, got %q", got)
+	}
+	if got := collect(t, s.Coverage(t.Context(), by(c, asked, hours))); len(got[0].Days) != 0 {
+		t.Errorf("nothing was asked for, got %v", got[0].Days)
+	}
+	asked.To = at(t, "2019-05-13 11:30") // means the whole day, from the night before
+	day := []series.DayCoverage{{Day: market.DateOf(2019, 5, 13), Expected: 6, Present: 1, Outside: 2}}
+	if got := collect(t, s.Coverage(t.Context(), by(c, asked, hours))); !slices.Equal(got[0].Days, day) {
+		t.Errorf("got %v, want %v", got[0].Days, day)
+	}
+	weeks := series.BarKey(rebar, market.Week)
+	if err := s.WriteBars(t.Context(), rebar, market.Week, flat(at(t, "2019-05-13"), at(t, "2019-05-27"))); err != nil {
+		t.Fatal(err)
+	}
+	found := collect(t, s.Gaps(t.Context(), by(c, market.Range{}, weeks)))
+	if len(found) != 1 || found[0].Range != (market.Range{From: at(t, "2019-05-20"), To: at(t, "2019-05-27")}) {
+		t.Errorf("of weeks: got %v", found)
+	}
+}

@@ -138,3 +138,63 @@ func TestATickThatCountsIsFoundBehindManyThatDoNot(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEndsOfARangeByACalendar(t *testing.T) {
+	c := calendarNamed(t, "shfe_rb")
+	s := open(t)
+	if err := s.WriteBars(t.Context(), rebar, market.Minute, minutesFrom(t, "2019-05-13 09:00", "2019-05-13 11:30")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WriteBars(t.Context(), rebar, market.Day, stamped(t, "2019-05-13", "2019-05-14", "2019-05-15")); err != nil {
+		t.Fatal(err)
+	}
+	q := series.FoldQuery{Keys: []series.Key{bars1m}, Interval: market.Hour, Calendar: c, Zone: zone(t, "Asia/Tokyo")}
+	q.Range = market.Range{From: at(t, "2019-05-13 10:05"), To: at(t, "2019-05-13 10:05")}
+	if got := resampled(t, s, q); len(got) != 0 {
+		t.Errorf("nothing was asked for, got %+v", got)
+	}
+	// A zone does not count beside a calendar: the bar of 10:00 is one of 09:05.
+	q.Range = market.Range{From: at(t, "2019-05-13 09:05"), To: at(t, "2019-05-13 09:10")}
+	if got := resampled(t, s, q); len(got) != 1 || got[0].Time != at(t, "2019-05-13 09:00") {
+		t.Errorf("got %+v", got)
+	}
+	q.Range = market.Range{From: at(t, "2019-05-13 11:16")}
+	if got := resampled(t, s, q); len(got) != 1 || got[0].Time != at(t, "2019-05-13 11:15") {
+		t.Errorf("got %+v", got)
+	}
+	q = series.FoldQuery{Keys: []series.Key{series.BarKey(rebar, market.Day)}, Interval: market.Week, Calendar: c}
+	q.Range = market.Range{From: at(t, "2019-05-14 12:00"), To: at(t, "2019-05-15")}
+	if got := resampled(t, s, q); len(got) != 1 || got[0].Volume != 6 {
+		t.Errorf("a week of days: got %+v", got)
+	}
+}
+
+func TestCountingGoesOnWhereARangeBegins(t *testing.T) {
+	s := open(t)
+	tick := func(when string, volume float64) market.Tick {
+		return market.Tick{Time: at(t, when), LastPrice: 1, Volume: volume}
+	}
+	writeTicks(t, s, rebar, market.Cumulative, tick("2019-05-10 14:00", 90), tick("2019-05-13 09:30", 100), tick("2019-05-13 14:00", 107))
+	q := series.FoldQuery{Keys: []series.Key{ticks}, Interval: market.Minute, Calendar: calendarNamed(t, "shfe_rb"), Range: market.Range{From: at(t, "2019-05-13 14:00")}}
+	if got := resampled(t, s, q); len(got) != 1 || got[0].Volume != 7 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestResampleBySessionsStopsWhereItIsTold(t *testing.T) {
+	s := open(t)
+	rows := minutesFrom(t, "2019-05-01", "2019-05-08")
+	other := series.BarKey(market.Symbol{Code: "other", Exchange: market.SHFE}, market.Minute)
+	for _, y := range []market.Symbol{rebar, other.Symbol} {
+		if err := s.WriteBars(t.Context(), y, market.Minute, rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// More bars than a frame has: it stops before the rows end.
+	for _, err := range s.Resample(t.Context(), series.FoldQuery{Keys: []series.Key{bars1m, other}, Interval: 2 * market.Minute, Calendar: calendarNamed(t, "24x7")}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+}

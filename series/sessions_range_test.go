@@ -44,7 +44,7 @@ func TestBarsOfTheClockBelongToTheirSessionInAnyRange(t *testing.T) {
 	f(market.Day, "2019-05-13", "2019-05-15", 6, 4)
 	f(market.Day, "2019-05-13", "2019-05-14", 6)
 	f(market.Week, "2019-05-13", "2019-05-20", 10)
-	f(market.Week, "2019-05-14", "2019-05-20")
+	f(market.Week, "2019-05-14", "2019-05-20", 10)
 }
 
 func TestABarOfTheClockThatReachesAnAuctionAloneIsOneOfTheAuction(t *testing.T) {

@@ -74,8 +74,8 @@ func imports(t testing.TB, s *series.Store, kind series.Kind, o *Options, files 
 func importsUntil(ctx context.Context, t testing.TB, s *series.Store, kind series.Kind, o *Options, files ...string) (*Report, error) {
 	t.Helper()
 	r, err := Import(ctx, s, kind, files, o)
-	if r.Read != r.New+r.Unchanged+r.Replaced+r.Refused {
-		t.Errorf("of %d rows %d are new, %d unchanged, %d replaced, %d refused", r.Read, r.New, r.Unchanged, r.Replaced, r.Refused)
+	if r.Read != r.New+r.Unchanged+r.Replaced+r.Refused+r.Outside {
+		t.Errorf("of %d rows %d are new, %d unchanged, %d replaced, %d refused, %d outside", r.Read, r.New, r.Unchanged, r.Replaced, r.Refused, r.Outside)
 	}
 	reasons := int64(0)
 	for _, n := range r.Reasons {

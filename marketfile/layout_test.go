@@ -2,6 +2,7 @@ package marketfile
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -516,6 +517,39 @@ func TestEveryKnownNameMeansOneField(t *testing.T) {
 		seen := map[string]string{}
 		for field, names := range all {
 			f(kind, field, names, seen)
+		}
+	}
+}
+
+func TestRowsOutsideOfTheRangeArePassedOverAndCounted(t *testing.T) {
+	o := barsIn(t)
+	o.Range = market.Range{From: 1767576660e9} // 2026-01-05T01:31:00Z
+	text := head + rows2 + "2026-01-05 09:32,2,1,3,1,1\n2026-01-05 09:29,2,1,3,1,1\n"
+	s := emptyStore(t)
+	r, err := imports(t, s, series.Bars, o, write(t, "a.csv", text))
+	if err != nil || r.Read != 4 || r.New != 1 || r.Outside != 1 || r.Refused != 2 {
+		t.Errorf("got %s, %d outside, %v", counts(r), r.Outside, err)
+	}
+	if got := stored(t, s); strings.Contains(got, "01:30:00Z") || !strings.Contains(got, "01:31:00Z") {
+		t.Errorf("stored %s", got)
+	}
+}
+
+func TestABarThatEndsAtTheWrongTimeIsToldWhichOneDoes(t *testing.T) {
+	o := barsIn(t)
+	o.BarTime, o.Interval, o.Calendar = End, market.Hour, CalendarAuto
+	path := write(t, "a.csv", "time,open,high,low,close\n2026-01-05 10:30,1,1,1,1\n2026-01-05 11:10,1,1,1,1\n2026-01-05 18:00,1,1,1,1\n")
+	r, err := imports(t, emptyStore(t), series.Bars, o, path)
+	if err != nil || r.Refused != 3 || len(r.Rejects) != 1 {
+		t.Fatalf("got %s, %v", counts(r), err)
+	}
+	text, err := os.ReadFile(r.Rejects[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"the one before ends at 2026-01-05T03:15:00Z", "there is no trading then"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("got %s, want %s", text, want)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type Calendar struct {
 	sessions []Session
 	days     []tradingDay
 	begin    Time // of the first day that is known, and what belongs to it
+	finish   Time // from here on the next day, which is not known, may trade
 	end      Time // of the last one
 	auction  Time
 	closing  Time

@@ -1,6 +1,7 @@
 package market
 
 import (
+	"slices"
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -56,6 +57,10 @@ func (p calendarPlan) build() (*Calendar, error) {
 	}
 	c.begin = min(p.Known.First.In(zone), c.sessions[0].From-c.auction)
 	c.end = max((p.Known.Last + 1).In(zone), c.sessions[len(c.sessions)-1].To+c.closing)
+	c.finish = c.end
+	if slices.ContainsFunc(p.Hours, func(h Hours) bool { return len(h.Night)+len(h.Eve) > 0 }) {
+		c.finish = c.sessions[len(c.sessions)-1].To + c.closing
+	}
 	return c, nil
 }
 

@@ -174,3 +174,16 @@ func TestCalendarsAreQuick(t *testing.T) {
 	}
 	t.Logf("%d calendars in %s", len(cs.Names()), time.Since(begin))
 }
+
+func TestTheEveningOfTheLastDayIsKnownWhereNobodyTradesAtNight(t *testing.T) {
+	evening := shanghai(t, "2026-12-31 20:00")
+	if _, until, s := calendarOf(t, "china_stocks").Windows(Minute).At(evening); s != OutOfSession || until != shanghai(t, "2027-01-01") {
+		t.Errorf("stocks: got %d until %s", s, until)
+	}
+	if _, _, s := calendarOf(t, "shfe_rb").Windows(Minute).At(evening); s != OutOfCalendar {
+		t.Errorf("rebar: got %d", s)
+	}
+	if _, _, s := calendarOf(t, "china_stocks").Windows(Minute).At(shanghai(t, "2027-01-01")); s != OutOfCalendar {
+		t.Errorf("the year after: got %d", s)
+	}
+}

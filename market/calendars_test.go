@@ -398,7 +398,7 @@ func TestSymbolsHaveTheCalendarWhosePatternTheyMatch(t *testing.T) {
 	if !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "calendars a and b") {
 		t.Errorf("two patterns match: got %v", err)
 	}
-	for y, want := range map[market.Symbol]string{{Code: "rb2602", Exchange: market.SHFE}: "a", {Code: "rb2601", Exchange: "Y"}: "", {Code: "hc2510", Exchange: market.SHFE}: "shfe_hc"} {
+	for y, want := range map[market.Symbol]string{{Code: "rb2602", Exchange: market.SHFE}: "a", {Code: "rb2601", Exchange: "Y"}: "b", {Code: "hc2510", Exchange: market.SHFE}: "shfe_hc"} {
 		if name, _ := cs.NameOf(y); name != want {
 			t.Errorf("%s: got %q, want %q", y, name, want)
 		}

@@ -43,7 +43,7 @@ func TestParseDate(t *testing.T) {
 		if d != 0 {
 			t.Errorf("%q: got %s", s, d)
 		}
-		wantFault(t, s, err, fault.MarketTime, "")
+		wantFault(t, s, err, fault.MarketHours, "")
 	}
 }
 
@@ -105,8 +105,8 @@ func TestParseDates(t *testing.T) {
 		t.Errorf("got %s", ds)
 	}
 	for s, code := range map[string]fault.Code{
-		"": fault.MarketTime, "2026-10-02..2026-10-01": fault.MarketRange, "2026-10-01...": fault.MarketTime, "x..2026-10-01": fault.MarketTime,
-		"2026-10-01..x": fault.MarketTime, "2026-10-01/2026-10-08": fault.MarketTime,
+		"": fault.MarketHours, "2026-10-02..2026-10-01": fault.MarketHours, "2026-10-01...": fault.MarketHours, "x..2026-10-01": fault.MarketHours,
+		"2026-10-01..x": fault.MarketHours, "2026-10-01/2026-10-08": fault.MarketHours,
 	} {
 		ds, err := market.ParseDates(s)
 		if ds != (market.Dates{}) {

@@ -76,6 +76,9 @@ func (w *Windows) At(t Time) (win Window, until Time, s Standing) {
 	if i > 0 && t < sessions[i-1].To+w.c.closing {
 		return w.window(i-1, sessions[i-1].To-1), min(until, sessions[i-1].To+w.c.closing), JustClosed
 	}
+	if i == len(sessions) && t < w.c.finish {
+		return Window{}, w.c.finish, OutOfSession
+	}
 	if i == len(sessions) {
 		return Window{}, until, OutOfCalendar
 	}

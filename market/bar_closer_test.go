@@ -341,7 +341,7 @@ func disorder(t *testing.T, c *BarCloser, r *rand.Rand) (last Time) {
 		}
 	}
 	for range 3000 {
-		now += Time(r.IntN(30e9)) - 5e9
+		now += Time(r.Int64N(30e9)) - 5e9
 		tick := Tick{Time: now + Time(r.NormFloat64()*20e9), LastPrice: float64(r.IntN(5)), Volume: float64((now - begin) / 1e9)}
 		before, forming := c.Forming()
 		bar, closed, err := c.Add(&tick)

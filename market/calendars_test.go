@@ -268,7 +268,7 @@ func TestACalendarHasWhatItDoesNotSayFromTheOneItIsLike(t *testing.T) {
 
 func TestACalendarOfRedFiresIsChangedUnderThoseThatAreLikeIt(t *testing.T) {
 	day := datesOf(t, "2026-03-04")
-	cs := calendarsWith(t, market.CalendarSpec{Name: "china", Closed: []market.Dates{day}}, market.CalendarSpec{Name: "shfe_au", Like: "24x7"})
+	cs := calendarsWith(t, market.CalendarSpec{Name: "china", Closed: []market.Dates{day}}, market.CalendarSpec{Name: "shfe_au", Like: "24x7"}, market.CalendarSpec{Name: "china_stocks", Closing: time.Second})
 	for name, want := range map[string]int{"china": 0, "china_stocks": 0, "china_futures": 0, "shfe_rb": 0, "us_stocks": 1, "shfe_au": 1} {
 		if s, err := named(t, cs, name).Sessions(day.First); err != nil || len(s) != want {
 			t.Errorf("%s: got %v, %v, want %d sessions", name, s, err, want)

@@ -62,6 +62,8 @@ func odd(t testing.TB) []*market.Calendar {
 		{"half an hour back", "Australia/Lord_Howe", "2020-04-02..2020-04-07", market.EveryDay, 0, time.Minute, []string{"00:00-01:45 02:00-12:00"}},
 		{"over the date line", "Pacific/Apia", "2011-12-26..2012-01-04", market.MondayToFriday ^ 1<<time.Friday, 0, 0, []string{"09:00-17:00"}},
 		{"a day twice", "Pacific/Apia", "1892-07-01..1892-07-08", market.MondayToFriday, 0, 0, []string{"09:00-17:00"}},
+		{"an eve of its own", "UTC", "2024-01-05..2024-01-09", market.EveryDay, 0, 0, []string{"eve 21:00-24:00 day 07:00-14:00"}},
+		{"five hours twice", "UTC", "2024-01-05..2024-01-09", market.EveryDay, 0, 0, []string{"20:00-30:00"}},
 		{"a single day", "Asia/Tokyo", "2024-01-04..2024-01-04", market.EveryDay, time.Minute, time.Minute, []string{"eve 16:30-30:00 day 08:45-15:15"}},
 	} {
 		c, err := market.NewCalendar(market.CalendarSpec{
@@ -422,6 +424,7 @@ func TestRowsOfABarThatGoesOnOverABreakOrAHoliday(t *testing.T) {
 	// The bar of 10:00 ends at 11:15, though nobody trades at 10:20.
 	f(market.Hour, "", "2019-05-08 10:20", "", "", "2019-05-08 11:16")
 	f(market.Hour, "", "2019-05-08 10:15:30", "", "", "2019-05-08 11:16")
+	f(market.Hour, "", "2019-05-08 11:15", "", "", "2019-05-08 11:16")
 	f(market.Hour, "", "2019-05-08 12:00", "", "", "2019-05-08 14:16")
 	f(market.Hour, "", "2019-05-08 16:00", "", "", "2019-05-08 16:01")
 	f(market.Hour, "2019-05-08 10:20", "", "2019-05-08 10:00", "2019-05-08 09:55", "")

@@ -299,6 +299,11 @@ func TestBarsAreClosedOnceThoughTheClockGoesBack(t *testing.T) {
 	}
 }
 
+func TestTickWithoutAPriceTellsOfANewDay(t *testing.T) {
+	play(t, "24x7", Minute, "2019-05-08 10:00:00 100 50|2019-05-08 10:00:01 0 0|2019-05-08 10:00:02 100 60", "2019-05-08 10:02",
+		"02:01:05 05-08 02:00 O100 H100 L100 C100 V60")
+}
+
 func TestBarsHaveWhatTheirTicksHave(t *testing.T) {
 	p := newPlayer(t, "24x7", Minute)
 	p.closer.Volume, p.now = Traded, shanghai(t, "2019-05-08 10:01")

@@ -169,6 +169,10 @@ func plainAt(c *market.Calendar, sessions []market.Session, windows []market.Win
 		return windowAt(sessions[last].To - 1), sessions[last].Day, market.JustClosed
 	}
 	if next < 0 {
+		evenings := slices.ContainsFunc(c.Spec().Hours, func(h market.Hours) bool { return len(h.Night)+len(h.Eve) > 0 })
+		if !evenings && x < (c.Known().Last+1).In(c.Zone()) {
+			return win, 0, market.OutOfSession
+		}
 		return win, 0, market.OutOfCalendar
 	}
 	n := sessions[next]

@@ -167,13 +167,15 @@ func (q FoldQuery) windows() market.Range {
 // yield wants more.
 func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error) bool) (goOn bool, err error) {
 	k := q.Keys[0]
-	d := &folder{query: q, out: newBuilder(k.Symbol, q.Interval), until: market.MinTime}
+	d := &folder{query: q, asked: q.Range, out: newBuilder(k.Symbol, q.Interval), until: market.MinTime}
 	rows := q.Range
 	if q.Calendar != nil {
 		d.windows = q.Calendar.Windows(q.Interval)
 		if q.Range.From == 0 || q.Range.From != q.Range.To {
 			d.query.Range, rows = q.Calendar.Rows(q.Interval, q.Range)
-			rows = q.rowsOf(rows)
+			if rows.From != 0 { // a bar may begin before and reach into it: 09:00 by the clock, of a session from 09:30
+				rows.From -= max(0, market.Time(k.Interval.Duration())-1)
+			}
 		}
 	}
 	if k.Kind == Ticks {
@@ -205,20 +207,6 @@ func (s *Store) fold(ctx context.Context, q FoldQuery, yield func(*Frame, error)
 	}
 	d.end(yield)
 	return !d.stopped, nil
-}
-
-// rowsOf returns the range of the rows of bars: all of those that are asked for, so
-// that what lies outside of sessions is told, those that the calendar names, and the
-// bars that begin before and reach into it: 09:00 by the clock, of a session from
-// 09:30.
-func (q FoldQuery) rowsOf(r market.Range) market.Range {
-	if r.From != 0 {
-		r.From = min(r.From, q.Range.From) - max(0, market.Time(q.Keys[0].Interval.Duration())-1)
-	}
-	if r.To != 0 {
-		r.To = max(r.To, q.Range.To)
-	}
-	return r
 }
 
 // beginCounting makes the counter of d, and returns the range to read: by a
@@ -271,6 +259,7 @@ type folder struct {
 	day    market.Time // the day that holds it, from
 	dayEnd market.Time // and to
 
+	asked    market.Range    // before Calendar.Rows moved its begin
 	windows  *market.Windows // of the calendar, nil without one
 	window   market.Window   // of the rows up to until
 	standing market.Standing // of them
@@ -395,7 +384,7 @@ func (d *folder) enter(k Key, t market.Time, traded bool, yield func(*Frame, err
 		_, d.err = d.query.Calendar.TradingDay(t)
 		d.stopped = true
 		return false, false
-	case d.standing == market.OutOfSession && d.query.Outside != nil:
+	case d.standing == market.OutOfSession && d.query.Outside != nil && d.asked.Contains(t):
 		d.query.Outside(k, t)
 	}
 	if !d.standing.Trades() || !d.inRange || d.standing == market.InAuction && !traded {

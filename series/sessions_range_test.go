@@ -198,3 +198,19 @@ func TestResampleBySessionsStopsWhereItIsTold(t *testing.T) {
 		break
 	}
 }
+
+func TestRowsBeforeTheAskedOnesAreNotToldThoughTheyAreCounted(t *testing.T) {
+	s := open(t)
+	tick := func(when string, volume float64) market.Tick {
+		return market.Tick{Time: at(t, when), LastPrice: 1, Volume: volume}
+	}
+	writeTicks(t, s, rebar, market.Cumulative, tick("2019-05-13 08:00", 1), tick("2019-05-13 09:30", 4), tick("2019-05-13 12:00", 4), tick("2019-05-13 13:30", 9))
+	var told []market.Time
+	got := resampled(t, s, series.FoldQuery{
+		Keys: []series.Key{ticks}, Interval: market.Minute, Calendar: calendarNamed(t, "cffex_if"), Range: market.Range{From: at(t, "2019-05-13 11:59")},
+		Outside: func(_ series.Key, t market.Time) { told = append(told, t) },
+	})
+	if len(got) != 1 || got[0].Volume != 5 || !slices.Equal(told, []market.Time{at(t, "2019-05-13 12:00")}) {
+		t.Errorf("got %+v, told of %v", got, told)
+	}
+}

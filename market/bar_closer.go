@@ -16,7 +16,7 @@ const (
 // A BarCloser makes bars of the ticks of one symbol as they arrive. A bar is
 // closed when its window is over by the clock, so that the last one of a session
 // does not wait for the next session, or sooner by a tick of a later window. It
-// makes the bars that [series.Store.Resample] makes of the same ticks.
+// makes the bars that Store.Resample of package series makes of the same ticks.
 //
 // Its caller hands it each tick, and asks it again at the time that it says:
 //
@@ -27,8 +27,6 @@ const (
 // error and changes nothing; the bar can be made anew of the stored ticks. The
 // fields must not be changed after the first call. It is not for several
 // goroutines.
-//
-// [series.Store.Resample]: https://pkg.go.dev/github.com/redfire-quant/redfire/series#Store.Resample
 type BarCloser struct {
 	// Calendar and Interval are needed. They say the windows.
 	Calendar *Calendar

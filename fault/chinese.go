@@ -450,4 +450,5 @@ var chinese = map[string]string{
 	"the calendar %s counts in %s, not in %s": "日历 %s 按 %s 计时，不是 %s",
 	"%s was made by the sessions of the calendar %s: give --calendar that name, or delete the series first":                        "%s 是按日历 %s 的交易时段合成的：请用 --calendar 给出该名称，或先删除该序列",
 	"days of %s may begin on the evening before: name its calendar with --calendar, or --calendar none for days from midnight: %w": "%s 的交易日可能从前一晚开始：请用 --calendar 指明日历；若要从零点计日，请加 --calendar none：%w",
+	"a BarCloser has no calendar, by which bars are closed":                                                                        "BarCloser 没有日历，无法收线",
 }

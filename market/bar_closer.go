@@ -66,6 +66,12 @@ type BarCloser struct {
 // behind a later tick.
 func (c *BarCloser) Add(t *Tick) (bar Bar, closed bool, err error) {
 	if c.windows == nil {
+		if c.Calendar == nil {
+			return Bar{}, false, fault.MarketCalendar.Errorf("a BarCloser has no calendar, by which bars are closed")
+		}
+		if err := c.Interval.Validate(); err != nil {
+			return Bar{}, false, err
+		}
 		c.windows, c.days = c.Calendar.Windows(c.Interval), c.Calendar.DayCounter()
 	}
 	if err := t.Validate(); err != nil {

@@ -363,3 +363,15 @@ func disorder(t *testing.T, c *BarCloser, r *rand.Rand) (last Time) {
 	}
 	return last
 }
+
+func TestBarCloserNeedsACalendarAndAnInterval(t *testing.T) {
+	tick := Tick{Time: shanghai(t, "2019-05-08 10:00:20"), LastPrice: 1}
+	for _, c := range []*BarCloser{{Interval: Minute}, {Calendar: calendarOf(t, "24x7")}, {Calendar: calendarOf(t, "24x7"), Interval: 2 * Day}} {
+		if _, _, err := c.Add(&tick); !errors.Is(err, fault.Invalid) {
+			t.Errorf("%+v: got %v", c, err)
+		}
+		if bar, closed := c.Expire(); closed {
+			t.Errorf("closed %+v", bar)
+		}
+	}
+}

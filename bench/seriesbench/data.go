@@ -100,6 +100,23 @@ func hours(all []bars, yield func(market.Bar) error) error {
 	return nil
 }
 
+// days counts the bars of each day of UTC, symbol by symbol.
+func days(all []bars) []int {
+	const day = market.Time(24 * time.Hour)
+	var counts []int
+	for i := range all {
+		last := market.Time(-1)
+		for j := range all[i].rows {
+			// All rows are after 1970, so that dividing rounds down.
+			if d := all[i].rows[j].Time / day; d != last {
+				counts, last = append(counts, 0), d
+			}
+			counts[len(counts)-1]++
+		}
+	}
+	return counts
+}
+
 func yieldHour(h market.Bar, yield func(market.Bar) error) error {
 	if h.Time == 0 {
 		return nil

@@ -203,6 +203,19 @@ func (e *duckEngine) Hours(ctx context.Context, symbols []market.Symbol, yield f
 	})
 }
 
+// Days groups.
+func (e *duckEngine) Days(ctx context.Context, symbols []market.Symbol, yield func(int) error) error {
+	const sql = `SELECT count(*) FROM bars WHERE symbol = %d GROUP BY time // 86400000000000 ORDER BY time // 86400000000000`
+	return e.eachSymbol(ctx, sql, symbols, func(chunk *mapping.DataChunk, n int) error {
+		for _, bars := range vector[int64](chunk, 0, n) {
+			if err := yield(int(bars)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // Close closes the file, which takes the log into it.
 func (e *duckEngine) Close() error {
 	if e.open {

@@ -78,6 +78,9 @@ func TestEveryEngineReadsBackTheBarsThatItWrote(t *testing.T) {
 		if _, err := makeHours(t.Context(), s); !errors.Is(err, errors.ErrUnsupported) {
 			t.Error("hours of too few minutes:", err)
 		}
+		if _, err := countDays(t.Context(), s); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			t.Error("days:", err)
+		}
 	})
 }
 

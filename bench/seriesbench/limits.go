@@ -127,6 +127,27 @@ var codecAlone = limit{"our codec alone, over chunks in memory, one core", func(
 	return float64(len(all)) / took.Seconds(), err
 }}
 
+// timesAlone unpacks the times of chunks that are in memory. It returns rows a
+// second.
+var timesAlone = limit{"our codec alone, over times in memory, one core", func(ctx context.Context, m *machine) (float64, error) {
+	const rows = 4096
+	all := m.data.makeBars(1, 16*rows)[0].rows
+	var chunks [][]byte
+	for from := 0; from < len(all); from += rows {
+		chunks = append(chunks, pack(all[from:from+rows]).time)
+	}
+	times := make([]int64, rows)
+	took, err := repeat(ctx, readBudget, wall, func() error {
+		for _, c := range chunks {
+			if err := codec.Ints(times, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return float64(len(all)) / took.Seconds(), err
+}}
+
 // packedBars are the blocks of a chunk.
 type packedBars struct {
 	time, volume []byte

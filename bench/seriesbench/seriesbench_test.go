@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redfire-quant/redfire/market"
 )
@@ -145,6 +146,19 @@ func TestARunThatIsInterruptedInTheMiddleLeavesNothing(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left in the folder: %v, error %v", left, err)
+	}
+}
+
+func TestDaysAreCountedSymbolBySymbol(t *testing.T) {
+	const day = market.Time(24 * time.Hour)
+	b := func(at market.Time) market.Bar { return market.Bar{Time: at} }
+	all := []bars{
+		{rows: []market.Bar{b(5*day - 1), b(5 * day), b(6*day - 1), b(9 * day)}},
+		{rows: []market.Bar{b(9 * day), b(9*day + 1)}},
+		{},
+	}
+	if got := days(all); !slices.Equal(got, []int{1, 2, 1, 2}) {
+		t.Errorf("got %v", got)
 	}
 }
 

@@ -158,6 +158,12 @@ func (e *sqliteEngine) Hours(_ context.Context, symbols []market.Symbol, yield f
 	return e.query(sqliteHours, symbols, func(s *sqlite.Stmt) error { return yield(sqliteBar(s)) })
 }
 
+// Days groups.
+func (e *sqliteEngine) Days(_ context.Context, symbols []market.Symbol, yield func(int) error) error {
+	const sql = `SELECT count(*) FROM bars WHERE symbol = ?1 GROUP BY time / 86400000000000 ORDER BY time / 86400000000000`
+	return e.query(sql, symbols, func(s *sqlite.Stmt) error { return yield(s.ColumnInt(0)) })
+}
+
 // Close closes the file, which takes the log into it.
 func (e *sqliteEngine) Close() error {
 	if e.conn == nil {

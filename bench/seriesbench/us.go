@@ -10,12 +10,16 @@ import (
 
 // us is our own store, as a Go program uses it.
 type us struct {
-	store  *series.Store
-	frames []series.Frame
+	store     *series.Store
+	calendars *market.Calendars
+	frames    []series.Frame
 }
 
 // Open opens the store in dir.
 func (e *us) Open(_ context.Context, dir string) (err error) {
+	if e.calendars, err = market.NewCalendars(); err != nil {
+		return err
+	}
 	e.store, err = openOurs(dir)
 	return err
 }
@@ -100,6 +104,27 @@ func (e *us) Hours(ctx context.Context, symbols []market.Symbol, yield func(mark
 		}
 		for b := range f.Bars() {
 			if err := yield(b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Days has the store hold the bars against the calendar that never closes.
+func (e *us) Days(ctx context.Context, symbols []market.Symbol, yield func(int) error) error {
+	q := series.ExpectedQuery{Keys: barKeys(symbols), Calendar: func(market.Symbol) (*market.Calendar, error) {
+		return e.calendars.Named("24x7")
+	}}
+	for c, err := range e.store.Coverage(ctx, q) {
+		if err != nil {
+			return err
+		}
+		for _, d := range c.Days {
+			if d.Present == 0 {
+				continue
+			}
+			if err := yield(d.Present); err != nil {
 				return err
 			}
 		}

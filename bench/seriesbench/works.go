@@ -2,6 +2,7 @@ package seriesbench
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -54,6 +55,7 @@ func scenes() []scene {
 			{"read columns", rate, false, readColumns, []limit{codecAlone, rawRead(bulk, columnBytes)}},
 			{"read rows", rate, false, readRows, []limit{rawRead(bulk, barBytes)}},
 			{"200k minutes to hours", millis, true, makeHours, []limit{foldAlone}},
+			{"count the bars of each day", rate, false, countDays, []limit{timesAlone}},
 		}},
 		{"batches", []work{
 			{"write batches of 5,000 rows of 50 symbols", rate, false, writeBatches, []limit{rawWrite(batches, barBytes)}},
@@ -189,6 +191,24 @@ func makeHours(ctx context.Context, s *session) (measure, error) {
 		return counted(n, len(want.rows), err)
 	})
 	return measure{milliseconds(took), countBars(all)}, err
+}
+
+// countDays checks once and then counts for time.
+func countDays(ctx context.Context, s *session) (measure, error) {
+	symbols, want, all := symbolsOf(s.bars), days(s.bars), countBars(s.bars)
+	var got []int
+	if err := s.engine.Days(ctx, symbols, func(bars int) error { got = append(got, bars); return nil }); err != nil {
+		return measure{}, err
+	}
+	if !slices.Equal(got, want) {
+		return measure{}, fmt.Errorf("it counted %v bars of days, written were %v", got, want)
+	}
+	took, err := s.repeat(ctx, func() error {
+		n := 0
+		err := s.engine.Days(ctx, symbols, func(bars int) error { n += bars; return nil })
+		return counted(n, all, err)
+	})
+	return measure{float64(all) / took.Seconds(), all}, err
 }
 
 // writeBatches writes batches that are made of 100 bars of each of 50 symbols.

@@ -547,7 +547,7 @@ func TestABarThatEndsAtTheWrongTimeIsToldWhichOneDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"the one before ends at 2026-01-05T03:15:00Z", "there is no trading then"} {
+	for _, want := range []string{"the one that holds this time ends at 2026-01-05T03:15:00Z", "there is no trading then"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("got %s, want %s", text, want)
 		}

@@ -68,7 +68,7 @@ func ParseInterval(s string) (Interval, error) {
 // Validate returns an error of kind [fault.Invalid] if v is none of the
 // intervals that a bar can have. 0 is not one.
 func (v Interval) Validate() error {
-	if v == Day || v == Week || 0 < v && v <= maxFixed {
+	if v.Daily() || 0 < v && v <= maxFixed {
 		return nil
 	}
 	if v == 0 {
@@ -76,6 +76,10 @@ func (v Interval) Validate() error {
 	}
 	return fault.MarketInterval.Errorf("interval %s is not one that bars have", v)
 }
+
+// Daily reports whether v is Day or Week, whose bars are stamped by dates and not
+// by the clock.
+func (v Interval) Daily() bool { return v == Day || v == Week }
 
 // Duration returns the length of v, and 0 for Day and Week, whose length is
 // that of the exchange's day.
@@ -150,7 +154,7 @@ func (v *Interval) UnmarshalJSON(b []byte) error {
 // change, days last 23 or 25 hours, and two where a zone moved over the date
 // line.
 //
-// It knows no trading sessions. v must be valid and t not 0. Where a window
+// It knows no trading sessions, as [Calendar.Windows] does. v must be valid and t not 0. Where a window
 // begins or ends at 1970-01-01T00:00:00Z, from or to is 0: in a [Range] that
 // would be an open end.
 func (v Interval) Window(t Time, zone *time.Location) (from, to Time) {

@@ -50,6 +50,16 @@ func TestADayIsNot24Hours(t *testing.T) {
 	}
 }
 
+func TestDaysAndWeeksAloneAreDaily(t *testing.T) {
+	for v, want := range map[market.Interval]bool{
+		0: false, market.Second: false, market.Minute: false, 24 * market.Hour: false, market.Day: true, market.Week: true, -1: false,
+	} {
+		if got := v.Daily(); got != want {
+			t.Errorf("%s: %t", v, got)
+		}
+	}
+}
+
 func TestParseIntervalRefusesOtherForms(t *testing.T) {
 	for _, s := range []string{
 		"", " ", "m", "h", "s", "0m", "0d", "00s", "01m", "-1m", "+1m", "1", "1M", "1H", "1D", "D", "W", "1min", "m1",

@@ -355,7 +355,7 @@ func (c *Calendar) Rows(v Interval, asked Range) (bars, rows Range) {
 // rowsFrom returns a time before which there are no rows, but for those of an
 // auction, of bars of v from t on.
 func (c *Calendar) rowsFrom(v Interval, t Time) Time {
-	if v.Duration() > 0 {
+	if !v.Daily() {
 		return t
 	}
 	day := t.Date(c.zone)

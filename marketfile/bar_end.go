@@ -39,13 +39,13 @@ func (l *layout) newBarEnd(y market.Symbol, v market.Interval) (*barEnd, error) 
 		return b, nil
 	}
 	c, unknown := l.calendarOf(y)
-	long := v >= market.Hour || isDaily(v)
+	long := v >= market.Hour || v.Daily()
 	switch {
 	case unknown != nil && (l.calendar != "" || long):
 		return nil, fault.FileNeeds.Errorf("the start of a bar of %s cannot be told from its end: %w", v, unknown)
 	case c == nil:
 		return b, nil
-	case l.calendar == "" && !isDaily(v) && !c.ByClock(v):
+	case l.calendar == "" && !v.Daily() && !c.ByClock(v):
 		return nil, fault.FileNeeds.Errorf("bars of %s of %s go on over a break or are cut by it: say whether they count trading time (--calendar auto) or the clock (--calendar none)", v, y)
 	}
 	b.name, b.windows = c.Name(), c.Windows(v)

@@ -169,7 +169,7 @@ func (c *converter) keyOf(cells [3][]byte) (series.Key, error) {
 		}
 	}
 	k := c.key(y, v)
-	if isDaily(v) && !c.grid(y.Exchange).known && !c.own {
+	if v.Daily() && !c.grid(y.Exchange).known && !c.own {
 		return series.Key{}, fault.FileNeeds.Errorf("the file does not say in which time zone its exchange counts days (--tz Asia/Shanghai)")
 	}
 	return k, nil

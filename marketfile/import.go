@@ -499,7 +499,7 @@ func (l *layout) attrsOf(k series.Key, attrs map[string]string) (map[string]stri
 	}
 	zone, known := l.zoneOf(k.Symbol.Exchange)
 	counted := "" // intraday bars are the same whatever the zone
-	if isDaily(k.Interval) {
+	if k.Interval.Daily() {
 		counted = zone.String()
 	}
 	if err := agree(k, attrs, string(l.volume), counted); err != nil {

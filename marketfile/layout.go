@@ -426,7 +426,7 @@ func (r *resolver) findClock(sample *table) {
 	l := r.layout
 	column := r.head.columns[l.wanted[l.date]]
 	l.clock = clock{zone: r.opts.Zone, order: r.opts.DateOrder, unit: unitOf(cmp.Or(r.opts.TimeUnit, unitNames[plain(column.name)]))}
-	daily := isDaily(l.interval)
+	daily := l.interval.Daily()
 	wall, dates := r.look(sample, column)
 	if dates && !daily {
 		r.wantTimes(sample, column)
@@ -558,9 +558,6 @@ func (r *resolver) zoneOfDays() *time.Location {
 	}
 	return nil
 }
-
-// isDaily reports whether bars of v are days or weeks of some zone.
-func isDaily(v market.Interval) bool { return v == market.Day || v == market.Week }
 
 // findBarTime finds out whether bars are stamped at their start or their end.
 func (r *resolver) findBarTime(column headed) {

@@ -51,7 +51,7 @@ func (l *layout) ownAttrs(k series.Key, had map[string]string) (map[string]strin
 	if l.volume != "" {
 		next[series.AttrTickVolume] = string(l.volume)
 	}
-	if next[series.AttrZone] == "" && isDaily(k.Interval) {
+	if next[series.AttrZone] == "" && k.Interval.Daily() {
 		if zone, err := k.Symbol.Exchange.Zone(); l.clock.zone != nil {
 			next[series.AttrZone] = l.clock.zone.String()
 		} else if err == nil {

@@ -214,7 +214,7 @@ func (c *coverer) bound(r market.Range) error {
 
 // spanOf returns the times of the rows of trading days, false if there are none.
 func (c *coverer) spanOf(days market.Dates) (market.Range, bool) {
-	if c.Key.Interval.Duration() > 0 {
+	if !c.Key.Interval.Daily() {
 		return c.calendar.Span(days)
 	}
 	zone := c.calendar.Zone()
@@ -227,7 +227,7 @@ func (c *coverer) spanOf(days market.Dates) (market.Range, bool) {
 
 // dayOf returns the trading day of a row.
 func (c *coverer) dayOf(t market.Time) (market.Date, error) {
-	if c.Key.Interval.Duration() > 0 {
+	if !c.Key.Interval.Daily() {
 		return c.calendar.TradingDay(t)
 	}
 	day := t.Date(c.calendar.Zone())
@@ -307,7 +307,7 @@ func (c *coverer) outside(_ int, t market.Time) {
 // its date.
 func (c *coverer) closedFor(date market.Date, t market.Time) bool {
 	own, err := c.calendar.Sessions(date)
-	if err != nil || len(own) == 0 || t < own[len(own)-1].To || c.Key.Interval.Duration() == 0 {
+	if err != nil || len(own) == 0 || t < own[len(own)-1].To || c.Key.Interval.Daily() {
 		return false
 	}
 	next, open, err := c.calendar.Session(t)

@@ -75,7 +75,7 @@ func (s *Store) resampleKey(ctx context.Context, q FoldQuery, k Key, yield func(
 			return false, err
 		}
 	}
-	if q.Calendar != nil && (k.Interval == market.Day || k.Interval == market.Week) {
+	if q.Calendar != nil && k.Interval.Daily() {
 		// Days are as the calendar has them already, and begin where it says.
 		q.Zone, q.Calendar = q.Calendar.Zone(), nil
 		q.Range = q.windows()
@@ -263,7 +263,6 @@ type folder struct {
 	windows  *market.Windows // of the calendar, nil without one
 	window   market.Window   // of the rows up to until
 	standing market.Standing // of them
-	inRange  bool            // their bar is one that is asked for
 
 	count market.TickCounter // of ticks that count Cumulative
 	days  *market.DayCounter // instead, by the calendar
@@ -378,7 +377,6 @@ func (d *folder) enter(k Key, t market.Time, traded bool, yield func(*Frame, err
 		}
 		d.until = t + 1
 	}
-	d.inRange = d.query.Range.Contains(d.window.Time)
 	switch {
 	case d.standing == market.OutOfCalendar:
 		_, d.err = d.query.Calendar.TradingDay(t)
@@ -387,7 +385,7 @@ func (d *folder) enter(k Key, t market.Time, traded bool, yield func(*Frame, err
 	case d.standing == market.OutOfSession && d.query.Outside != nil && d.asked.Contains(t):
 		d.query.Outside(k, t)
 	}
-	if !d.standing.Trades() || !d.inRange || d.standing == market.InAuction && !traded {
+	if !d.standing.Trades() || !d.query.Range.Contains(d.window.Time) || d.standing == market.InAuction && !traded {
 		return false, false
 	}
 	if d.begun && d.bar.Time == d.window.Time {

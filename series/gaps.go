@@ -185,7 +185,7 @@ func (g *gapFinder) endOf(run *market.Run, bar market.Time) market.Time {
 
 func (g *gapFinder) isStray(_ int, t market.Time) {
 	win, _, standing := g.windows.At(t)
-	if g.key.Interval.Duration() > 0 {
+	if !g.key.Interval.Daily() {
 		if standing == market.OutOfCalendar {
 			_, g.err = g.calendar.TradingDay(t)
 		}

@@ -58,7 +58,7 @@ func shown(tz string, about series.Overview) (*time.Location, error) {
 	if tz != "" {
 		return loadZone("--tz", tz)
 	}
-	if !isDaily(about.Key.Interval) {
+	if !about.Key.Interval.Daily() {
 		return time.UTC, nil
 	}
 	zone, err := ownZone(about)
@@ -67,8 +67,6 @@ func shown(tz string, about series.Overview) (*time.Location, error) {
 	}
 	return zone, err
 }
-
-func isDaily(v market.Interval) bool { return v == market.Day || v == market.Week }
 
 // counting returns the zone by which days of a series are counted. There is no
 // default: bars of a wrong day look right.

@@ -147,7 +147,7 @@ func (d *demonstration) imports(ctx context.Context, k series.Kind, folder strin
 		if err != nil {
 			return err
 		}
-		daily := isDaily(key.Interval)
+		daily := key.Interval.Daily()
 		d.did("import", key, about.Count, took)
 		d.tell(demoImported, about.Count, key, clock(about.First, zone, daily), clock(about.Last, zone, daily), zone)
 	}

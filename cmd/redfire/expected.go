@@ -126,7 +126,7 @@ func (p *program) watch(ctx context.Context, o *opened, e *expecting) (found []w
 // shorter than a day, a date alone is a trading day: it begins with its night.
 func (e *expecting) bounds(c *market.Calendar, zone *time.Location, v market.Interval) (market.Range, error) {
 	r, err := e.span.bounds(zone)
-	if err != nil || e.by != "" || isDaily(v) {
+	if err != nil || e.by != "" || v.Daily() {
 		return r, err
 	}
 	if day, err := market.ParseDate(e.span.since); err == nil {

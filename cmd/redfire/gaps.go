@@ -76,7 +76,7 @@ func (p *program) gaps(ctx context.Context, o *opened, e *expecting) error {
 			if p.format == formatTable {
 				kind = p.say(defects[d.Kind])
 			}
-			daily := isDaily(d.Key.Interval)
+			daily := d.Key.Interval.Daily()
 			err := out.row([]any{
 				d.Key.Symbol.String(), d.Key.Interval.String(), kind, p.timeCell(d.Range.From, zone, daily), p.timeCell(d.Range.To, zone, daily),
 				int64(d.Bars), findingsText(d.Findings), w.calendar.Name(), p.repair(d),

@@ -115,7 +115,7 @@ func (p *program) lsRow(about series.Overview, tz string) ([]any, error) {
 	if attrs == nil {
 		attrs = map[string]string{}
 	}
-	daily := isDaily(about.Key.Interval)
+	daily := about.Key.Interval.Daily()
 	cells := []any{
 		about.Key.Symbol.String(), about.Key.Interval.String(), about.Count,
 		p.timeCell(about.First, zone, daily), p.timeCell(about.Last, zone, daily), zone.String(), attrs, extra,

@@ -193,11 +193,11 @@ func (p *program) planSessions(made *plan, r *resampling) error {
 		made.outside++
 		made.firstOutside = cmp.Or(made.firstOutside, t)
 	}
-	daily, source := isDaily(made.query.Interval), made.from.Key.Interval
-	if isDaily(source) {
+	daily, source := made.query.Interval.Daily(), made.from.Key.Interval
+	if source.Daily() {
 		made.calendar = made.from.Attrs[series.AttrCalendar] // by which its days were made
 	}
-	if r.calendar == "" && (!daily || isDaily(source)) {
+	if r.calendar == "" && (!daily || source.Daily()) {
 		return nil
 	}
 	c, err := p.calendarNamed(r.calendar, made.from.Key.Symbol)
@@ -212,7 +212,7 @@ func (p *program) planSessions(made *plan, r *resampling) error {
 		return fault.CommandUsage.Errorf("days of %s begin with the session of the evening before, by the calendar %s: say --calendar auto, or --calendar none for days from midnight", made.from.Key.Symbol, c.Name())
 	}
 	made.calendar, made.query.Zone = c.Name(), c.Zone()
-	if !isDaily(source) { // days are those of the calendar already
+	if !source.Daily() { // days are those of the calendar already
 		made.query.Calendar = c
 	}
 	if r.rows.span.tz != "" && r.rows.span.tz != c.Zone().String() {
@@ -254,7 +254,7 @@ func (m *plan) windows(first, last, until market.Time) market.Range {
 	}
 	if standing.Trades() {
 		r.To = max(r.To, final.Time+1e9)
-		if v.Duration() > 0 {
+		if !v.Daily() {
 			r.To = max(r.To, final.To)
 		}
 	}
@@ -278,7 +278,7 @@ func (m *plan) sameSessions() error {
 // sameDays returns an error if the days of a series are not those of zone: parts
 // of two days would go into one bar, or be in two.
 func sameDays(about series.Overview, zone *time.Location) error {
-	if own := about.Attrs[series.AttrZone]; isDaily(about.Key.Interval) && own != "" && own != zone.String() {
+	if own := about.Attrs[series.AttrZone]; about.Key.Interval.Daily() && own != "" && own != zone.String() {
 		return fault.CommandUsage.Errorf("the days of %s are those of %s, not of %s: give --tz that zone, or delete the series first", about.Key, own, zone)
 	}
 	return nil

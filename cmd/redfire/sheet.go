@@ -25,7 +25,7 @@ type sheet struct {
 
 // newSheet returns a sheet of what is known of a series, with the times in zone.
 func (p *program) newSheet(about series.Overview, zone *time.Location) *sheet {
-	s := &sheet{p: p, kind: about.Key.Kind, zone: zone, daily: isDaily(about.Key.Interval)}
+	s := &sheet{p: p, kind: about.Key.Kind, zone: zone, daily: about.Key.Interval.Daily()}
 	s.add(column{"time", words(p.say(colTimeIn, zone))}, nil, 0)
 	if s.kind == series.Ticks {
 		s.add(column{"seq", colSeq}, nil, 0)

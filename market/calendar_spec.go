@@ -108,19 +108,16 @@ func (s *CalendarSpec) validate() error {
 	if err := s.validateHours(); err != nil {
 		return fault.MarketCalendar.Errorf("calendar %s: %w", s.Name, err)
 	}
+	for _, days := range slices.Concat(s.Open, s.Closed) {
+		if days.First == 0 || days.Last == 0 {
+			return fault.MarketCalendar.Errorf("calendar %s: name the first and the last of the days %s", s.Name, days)
+		}
+	}
 	for _, open := range s.Open {
 		for _, closed := range s.Closed {
 			if open.First <= closed.Last && closed.First <= open.Last {
 				return fault.MarketCalendar.Errorf("calendar %s: %s is open, and closed by %s", s.Name, open, closed)
 			}
-		}
-		if open.First == 0 || open.Last == 0 {
-			return fault.MarketCalendar.Errorf("calendar %s: name the first and the last of the days %s", s.Name, open)
-		}
-	}
-	for _, closed := range s.Closed {
-		if closed.First == 0 || closed.Last == 0 {
-			return fault.MarketCalendar.Errorf("calendar %s: name the first and the last of the days %s", s.Name, closed)
 		}
 	}
 	return nil

@@ -225,8 +225,8 @@ type Run struct {
 // Last returns the time of the last bar.
 func (r Run) Last() Time { return r.First + Time(r.N-1)*r.Step }
 
-// Bars yields the bars of v whose time lies in r, in order. The
-// range is as for [Calendar.Expect].
+// Bars yields the bars of v whose time lies in r, in order. The range is as for
+// [Calendar.Expect].
 func (c *Calendar) Bars(v Interval, r Range) (iter.Seq[Run], error) {
 	e, err := c.Expect(v, r)
 	if err != nil {
@@ -335,13 +335,11 @@ func (c *Calendar) Rows(v Interval, asked Range) (bars, rows Range) {
 	bars = asked
 	w := c.Windows(v)
 	if asked.From != 0 {
-		at := asked.From
-		if i := c.after(at); i < len(c.sessions) {
-			at = max(at, c.sessions[i].From)
+		win, _, s := w.At(asked.From)
+		if i := c.after(asked.From); !s.Trades() && i < len(c.sessions) {
+			win, _, s = w.At(c.sessions[i].From)
 		}
-		if win, _, s := w.At(asked.From); s.Trades() {
-			bars.From = storable(min(win.Time, asked.From))
-		} else if win, _, s := w.At(at); s.Trades() {
+		if s.Trades() {
 			bars.From = storable(min(win.Time, asked.From))
 		}
 		rows.From = storable(min(c.rowsFrom(v, bars.From)-c.auction, asked.From))

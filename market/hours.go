@@ -150,11 +150,6 @@ func (h Hours) Sessions() string {
 	return strings.Join(words, " ")
 }
 
-// Equal reports whether h and g have the same sessions on the same days.
-func (h Hours) Equal(g Hours) bool {
-	return h.Days == g.Days && slices.Equal(h.Night, g.Night) && slices.Equal(h.Eve, g.Eve) && slices.Equal(h.Day, g.Day)
-}
-
 // MarshalText returns the text of [Hours.String].
 func (h Hours) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 

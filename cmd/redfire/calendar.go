@@ -83,7 +83,7 @@ func calendarOf(cs *market.Calendars, arg string) (*market.Calendar, error) {
 
 var calendarColumns = []column{
 	{"name", colName}, {"like", message{}}, {"symbols", colOwners}, {"zone", colZone}, {"known", colKnown},
-	{"configured", message{}}, {"open", message{}}, {"trading_day", colTradingDay}, {"sessions", colSessions},
+	{"configured", message{}}, {"open", message{}}, {"trading_day", colDay}, {"sessions", colSessions},
 }
 
 // calendarList lists the calendars: all of them, with the sessions of a day.
@@ -98,11 +98,12 @@ func (p *program) calendarList(cs *market.Calendars, m moment) error {
 		if err != nil {
 			return err
 		}
-		cells := []any{name, c.Spec().Like, ownersOf(cs, c), c.Zone().String(), c.Known().String(), slices.Contains(p.configured, name)}
-		r.rows = append(r.rows, append(cells, p.dayCells(c, at, zone)...))
+		owners := ownersOf(cs, c)
+		cells := []any{name, c.Spec().Like, owners, c.Zone().String(), c.Known().String(), slices.Contains(p.configured, name)}
 		if p.format == formatTable {
-			r.rows[len(r.rows)-1][2] = someOf(ownersOf(cs, c))
+			cells[2] = someOf(owners)
 		}
+		r.rows = append(r.rows, append(cells, p.dayCells(c, at, zone)...))
 	}
 	return p.print(r)
 }

@@ -20,10 +20,12 @@ func (p *program) calendarCheckCommand() *cobra.Command {
 		Example: "  redfire calendar check\n  redfire calendar check new.yaml -o json",
 		Args:    between(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 && p.config != "" {
-				return fault.CommandUsage.Errorf("%s: name the file once, behind the command or with --config", c.CommandPath())
+			if len(args) > 0 {
+				if p.config != "" {
+					return fault.CommandUsage.Errorf("%s: name the file once, behind the command or with --config", c.CommandPath())
+				}
+				p.config = args[0]
 			}
-			p.config += strings.Join(args, "")
 			return p.calendarCheck()
 		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -71,17 +71,13 @@ const endsSoon = 60
 
 // look finds out how the calendar is at its instant.
 func (v *calendarView) look() (err error) {
-	minutes, err := market.ParseInterval("1m")
-	if err != nil {
-		return err
-	}
 	if v.day, err = v.TradingDay(v.at); err != nil {
 		return err
 	}
 	if v.sessions, err = v.Sessions(v.day); err != nil {
 		return err
 	}
-	_, _, v.standing = v.Windows(minutes).At(v.at)
+	_, _, v.standing = v.Windows(market.Minute).At(v.at)
 	s, open, err := v.Session(v.at)
 	v.session, v.next = s, !open
 	if err != nil && v.standing == market.JustClosed {
@@ -174,7 +170,7 @@ var standings = map[market.Standing]struct {
 	key string
 	say message
 }{
-	market.OutOfCalendar: {"unknown", standsNowhere},
+	market.OutOfCalendar: {"unknown", stateUnknown},
 	market.OutOfSession:  {"closed", standsClosed},
 	market.InSession:     {"open", standsOpen},
 	market.InAuction:     {"auction", standsAuction},

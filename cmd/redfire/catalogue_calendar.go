@@ -14,13 +14,12 @@ var (
 		"不带参数时列出全部日历及其今天（或已知的最后一天）的交易时段。给出日历名称或合约代码时，显示该日历：各时期的交易时段、某一时刻是否在交易、该时刻所属交易日的全部时段、接下来的假日以及时段与平时不同的日子。\n\n时间以交易所时钟为准，除非用 --tz 指定其他时区。",
 	}
 	flagAt           = message{"the time to show it for: '2026-01-05 21:30', 2026-01-05T21:30:00+08:00 (default: now)", "显示哪一时刻：'2026-01-05 21:30'、2026-01-05T21:30:00+08:00（默认：现在）"}
-	flagCalendarZone = message{"time zone of times, in what you write and what you see: Asia/Shanghai, +08:00 (default: that of the calendar)", "输入和显示时间所用的时区：Asia/Shanghai、+08:00（默认为日历的时区）"}
+	flagCalendarZone = message{"time zone of times, in what you write and what you see: Asia/Shanghai, +08:00 (default: that of the calendar)", "输入和显示时间所用的时区：Asia/Shanghai、+08:00（默认：日历的时区）"}
 
-	colName       = message{"NAME", "名称"}
-	colOwners     = message{"SYMBOLS", "合约"}
-	colKnown      = message{"KNOWN", "已知范围"}
-	colTradingDay = message{"TRADING DAY", "交易日"}
-	colSessions   = message{"SESSIONS", "交易时段"}
+	colName     = message{"NAME", "名称"}
+	colOwners   = message{"SYMBOLS", "合约"}
+	colKnown    = message{"KNOWN", "已知范围"}
+	colSessions = message{"SESSIONS", "交易时段"}
 
 	viewOf         = message{"%s has the calendar %s", "%s 的日历是 %s"}
 	viewConfigured = message{" (of the configuration)", "（由配置修改或添加）"}
@@ -32,7 +31,7 @@ var (
 	labelAuction   = message{"auction:      ", "集合竞价：　"}
 	labelClosing   = message{"closing:      ", "收盘延迟：　"}
 	calendarEnds   = message{"The calendar is known up to %s. Once the exchange has told the next days, say them in the configuration (calendars.%s.known and closed), or update RedFire.", "日历只到 %s。交易所公布之后的安排后，请写入配置（calendars.%s.known 和 closed），或更新 RedFire。"}
-	fewPeriods     = message{"%d times others for a few days; -o json lists all", "另有 %d 段只持续数日；-o json 列出全部"}
+	fewPeriods     = message{"%d others of a few days each; -o json lists all", "另有 %d 段只持续数日；-o json 列出全部"}
 	labelHours     = message{"hours:        ", "交易时段：　"}
 	labelAt        = message{"at:           ", "时刻：　　　"}
 	labelDay       = message{"trading day:  ", "交易日：　　"}
@@ -43,7 +42,6 @@ var (
 	labelOdd       = message{"other hours:  ", "特殊交易日："}
 	sessionNight   = message{", night", "，夜盘"}
 
-	standsNowhere    = message{"not known", "未知"}
 	standsClosed     = message{"closed", "休市"}
 	standsOpen       = message{"open", "交易中"}
 	standsAuction    = message{"opening auction", "集合竞价"}

@@ -14,9 +14,8 @@ var (
 		"Counts, for each trading day, how many bars the trading calendar of the symbol expects and how many of them are stored. A night session belongs to the next trading day; trading days count whole, from the one of the first bar to that of the last, or those that --since and --until name. SYMBOL may be a pattern in quotes: '*.SHFE'.",
 		"对每个交易日，统计合约的交易日历应有的 K 线数和已存储的根数。夜盘属于下一个交易日；交易日按整日计，从第一根 K 线所在的交易日到最后一根所在的交易日，或由 --since 和 --until 指定。SYMBOL 可以是加引号的通配符：'*.SHFE'。",
 	}
-	flagZoneOfCalendar = message{"time zone of times, in what you write and what you see: Asia/Shanghai, +08:00 (default: that of the calendar)", "输入和显示时间所用的时区：Asia/Shanghai、+08:00（默认：日历的时区）"}
-	flagCalendarOf     = message{"trading calendar: a name, or auto for that of the symbol (default: auto; see \"redfire calendar show\")", "交易日历：名称，或 auto（合约自己的日历）（默认 auto；见 \"redfire calendar show\"）"}
-	flagBy             = message{"what a line is about: a trading day, or a series as a whole", "每行的内容：day 为一个交易日，series 为整个序列"}
+	flagCalendarOf = message{"trading calendar: a name, or auto for that of the symbol (default: auto; see \"redfire calendar show\")", "交易日历：名称，或 auto（合约自己的日历）（默认 auto；见 \"redfire calendar show\"）"}
+	flagBy         = message{"what a line is about: a trading day, or a series as a whole", "每行的内容：day 为一个交易日，series 为整个序列"}
 
 	flagResampleCalendar = message{
 		"count by the sessions of a trading calendar: a name, auto for that of the symbol, none for the clock (default: none; days with night sessions want a word)",

@@ -27,7 +27,7 @@ type expecting struct {
 // expectingFlags gives c the flags of both.
 func (p *program) expectingFlags(c *cobra.Command, e *expecting) {
 	e.span = p.spanFlags(c)
-	c.Flags().Lookup("tz").Usage = p.say(flagZoneOfCalendar)
+	c.Flags().Lookup("tz").Usage = p.say(flagCalendarZone)
 	p.calendarFlag(c, &e.calendar, flagCalendarOf)
 	p.limitFlag(c, &e.limit)
 	c.ValidArgsFunction = p.completeSeries(series.Bars)
@@ -84,6 +84,7 @@ func (p *program) calendarNamed(name string, y market.Symbol) (*market.Calendar,
 type watched struct {
 	about    series.Overview
 	calendar *market.Calendar
+	zone     *time.Location // in which times are read and shown
 	query    series.ExpectedQuery
 }
 
@@ -114,7 +115,7 @@ func (p *program) watch(ctx context.Context, o *opened, e *expecting) (found []w
 		if err != nil {
 			return nil, nil, err
 		}
-		found = append(found, watched{about, c, series.ExpectedQuery{
+		found = append(found, watched{about, c, zone, series.ExpectedQuery{
 			Keys: []series.Key{about.Key}, Range: r,
 			Calendar: func(market.Symbol) (*market.Calendar, error) { return c, nil },
 		}})

@@ -58,12 +58,6 @@ func (p *program) gaps(ctx context.Context, o *opened, e *expecting) error {
 	most := e.most(p)
 	totals := map[series.DefectKind]int64{}
 	for _, w := range found {
-		zone := w.calendar.Zone()
-		if e.span.tz != "" {
-			if zone, err = loadZone("--tz", e.span.tz); err != nil {
-				return err
-			}
-		}
 		for d, err := range o.Gaps(ctx, w.query) {
 			if err != nil {
 				return err
@@ -78,7 +72,7 @@ func (p *program) gaps(ctx context.Context, o *opened, e *expecting) error {
 			}
 			daily := d.Key.Interval.Daily()
 			err := out.row([]any{
-				d.Key.Symbol.String(), d.Key.Interval.String(), kind, p.timeCell(d.Range.From, zone, daily), p.timeCell(d.Range.To, zone, daily),
+				d.Key.Symbol.String(), d.Key.Interval.String(), kind, p.timeCell(d.Range.From, w.zone, daily), p.timeCell(d.Range.To, w.zone, daily),
 				int64(d.Bars), findingsText(d.Findings), w.calendar.Name(), p.repair(d),
 			})
 			if err != nil {

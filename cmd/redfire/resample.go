@@ -265,8 +265,9 @@ func (m *plan) windows(first, last, until market.Time) market.Range {
 	return r
 }
 
-// sameSessions returns an error if bars that are stored were made by another
-// calendar, or by the clock: two ways to count would stand in one series.
+// sameSessions returns an error if the bars that are stored were made by a
+// calendar, and those of m are made by another or by the clock: two ways to count
+// would stand in one series. Of stored bars without the attribute nobody knows.
 func (m *plan) sameSessions() error {
 	was, now := m.to.Attrs[series.AttrCalendar], m.calendar
 	if m.to.Count == 0 || was == "" || was == now {

@@ -198,11 +198,11 @@ var docs = map[string]fault.Text{
 			"before, those behind \"eve\" on the date before.",
 		Zh: "按交易所时钟写的交易时段，前面写明适用的交易日。\n" +
 			"同一天有多条时以后写的为准。\n" +
-			"\"night\" 之后的时段在前一交易日的晚上，\"eve\" 之后的时段在前一日历日。",
+			"\"night\" 之后的时段在前一个交易日的晚上，\"eve\" 之后的时段在前一个自然日。",
 	},
 	"calendars.NAME.no_night": {
 		En: "Trading days whose night session is not held.",
-		Zh: "不举行夜盘的交易日。",
+		Zh: "没有夜盘的交易日。",
 	},
 	"calendars.NAME.auction": {
 		En: "How long before the first session of the night, and of the\n" +

@@ -413,7 +413,7 @@ var chinese = map[string]string{
 	"calendar %s: say on which days of the week there is trading, as in mon-fri":                                                "日历 %s：请写明一周中哪些天交易，如 mon-fri",
 	"calendar %s: say its sessions, as in %q":                                                                                   "日历 %s：请写明交易时段，如 %q",
 	"calendar %s: the trading day %s has no sessions; say them, or from which day it is known":                                  "日历 %s：交易日 %s 没有时段；请写出时段，或写明日历从哪天起已知",
-	"calendar %s: the trading day %s has no sessions but a night that is not held, or such as the clocks were put forward over": "日历 %s：交易日 %s 除不举行的夜盘或因时钟拨快而跳过的时段外没有时段",
+	"calendar %s: the trading day %s has no sessions but a night that is not held, or such as the clocks were put forward over": "日历 %s：交易日 %s 没有可交易的时段：只有不开的夜盘，或因时钟拨快而不存在的时段",
 	"calendar %s: no day has a session":                                                                                         "日历 %s：没有一天有交易时段",
 	"calendar %s: the session of %s from %s begins before another ends, at %s":                                                  "日历 %s：%s 从 %s 开始的时段早于另一时段的结束 %s",
 	"%s: the calendar %s knows the days %s":                                                                                     "%s：日历 %s 已知的日期为 %s",

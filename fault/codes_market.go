@@ -198,10 +198,10 @@ var marketEntries = []Entry{
 	},
 	{
 		MarketLate, Conflict,
-		Text{"a tick came after its bar was closed", "tick 晚于其 K 线的收线时间到达"},
+		Text{"a tick came too late for its bar", "tick 到得太晚，未能计入 K 线"},
 		Text{
-			"The bar stays as it was given out. Keep the tick, and make the bar anew from the stored ticks (redfire ticks bars); a longer wait after the end of a bar lets more of them in.",
-			"已给出的 K 线保持不变。请保存该 tick，再由已存储的 tick 重新合成（redfire ticks bars）；适当延长收线等待时间可减少此类情况。",
+			"Its bar was closed before it came, or a later tick had come already. Bars stay as they are. Keep the tick, and make the bar anew from the stored ticks (redfire ticks bars); a longer wait after the end of a bar lets more of them in.",
+			"它到达之前其 K 线已收线，或时间更晚的 tick 已先到。K 线保持不变。请保存该 tick，再由已存储的 tick 重新合成（redfire ticks bars）；适当延长收线等待时间可减少此类情况。",
 		},
 	},
 	{

@@ -73,13 +73,13 @@ type Options struct {
 	BarTime BarTime
 
 	// Calendars are those by which the start of a bar is told from its end, and
-	// bars are expected; nil means RedFire's own.
+	// whose sessions bars may begin with; nil means RedFire's own.
 	Calendars *market.Calendars
 
 	// Calendar is the name of the one that counts, CalendarAuto for that of each
 	// symbol, or CalendarNone for the clock. Without it, that of each symbol
 	// counts, and bars that are stamped at their end are refused where trading
-	// time and the clock tell another start.
+	// time and the clock may tell different starts.
 	Calendar string
 
 	// DateOrder is how dates are written whose year is not first.

@@ -53,8 +53,8 @@ const coverageBlock = 16
 // Coverage yields how many of the expected bars each series of q has, day by day,
 // in the order of q.Keys. Trading days count whole: those whose date lies in
 // q.Range, or else those from the day of the first row to that of the last one that
-// is expected; a series without rows then has no days. Only the times of bars are read, by
-// several goroutines at once.
+// is expected; a series without rows then has no days. Only the times of bars are
+// read, by several goroutines at once.
 //
 // A symbol without a calendar, and rows or a range beyond the days that its
 // calendar knows, are errors.

@@ -96,11 +96,13 @@ type Query struct {
 
 // A FoldQuery asks for the rows of bars or ticks as bars of a coarser interval.
 type FoldQuery struct {
-	// Keys and Range are those of a Query. No window is cut by an end of Range.
+	// Keys and Range are those of a Query. No window is cut by an end of Range;
+	// [Store.Resample] says how far the ends are moved.
 	Keys  []Key
 	Range market.Range
 
-	// Interval and Zone say which windows: those of [market.Interval.Window].
+	// Interval and Zone say which windows: those of [market.Interval.Window]. With
+	// a Calendar no Zone is needed.
 	Interval market.Interval
 	Zone     *time.Location
 
@@ -108,8 +110,8 @@ type FoldQuery struct {
 	// [market.Calendar.Windows]. An engine is given none.
 	Calendar *market.Calendar
 
-	// Outside, if it is not nil, is called with each row that goes into no bar
-	// since it lies in no session of Calendar.
+	// Outside, if it is not nil, is called with each row of Range that goes into no
+	// bar since it lies in no session of Calendar.
 	Outside func(k Key, t market.Time)
 
 	// Volume says how the volume of ticks counts. To a store "" means what the

@@ -23,8 +23,9 @@ import (
 // evening before. What was traded in an opening auction goes into the first bar,
 // and what is told just after the close of a session into the last. Rows outside
 // of sessions go into no bar: q.Outside is told of them; a bar is outside if all of
-// its interval is. A row beyond the days that
-// the calendar knows is an error of kind [fault.NotFound].
+// its interval is. A row beyond the days that the calendar knows is an error of
+// kind [fault.NotFound]. Bars of a day are those of the calendar already, and their
+// weeks begin in its zone.
 //
 // Of the rows of a window the bar has the first open, the highest high, the
 // lowest low (of equal ones the first: 0 and -0 are equal), the last close and

@@ -25,9 +25,21 @@ func newYorkSessions(t *testing.T, c *Calendar, day string) string {
 	return h.Sessions()
 }
 
-func TestNewYorkKeepsItsHolidays(t *testing.T) {
+// A newYorkDay has the sessions that it should have, and tells why.
+type newYorkDay struct{ day, want, because string }
+
+func wantNewYork(t *testing.T, days []newYorkDay) {
+	t.Helper()
 	c := calendarOf(t, usStock)
-	for _, d := range []struct{ day, want, because string }{
+	for _, d := range days {
+		if got := newYorkSessions(t, c, d.day); got != d.want {
+			t.Errorf("%s, %s: got %q, want %q", d.day, d.because, got, d.want)
+		}
+	}
+}
+
+func TestNewYorkKeepsItsHolidays(t *testing.T) {
+	wantNewYork(t, []newYorkDay{
 		{"2024-01-01", "", "New Year's Day"},
 		{"2023-01-02", "", "New Year's Day on a Sunday"},
 		{"2021-12-31", "09:30-16:00", "New Year's Day on a Saturday is not made up for"},
@@ -65,16 +77,11 @@ func TestNewYorkKeepsItsHolidays(t *testing.T) {
 		{"2022-12-26", "", "Christmas on a Sunday"},
 		{"2024-06-15", "", "a Saturday"},
 		{"2024-06-16", "", "a Sunday"},
-	} {
-		if got := newYorkSessions(t, c, d.day); got != d.want {
-			t.Errorf("%s, %s: got %q, want %q", d.day, d.because, got, d.want)
-		}
-	}
+	})
 }
 
 func TestNewYorkIsClosedForOnce(t *testing.T) {
-	c := calendarOf(t, usStock)
-	for _, d := range []struct{ day, want, because string }{
+	wantNewYork(t, []newYorkDay{
 		{"1963-11-22", "10:00-14:07", "President Kennedy is shot"},
 		{"1963-11-25", "", "and buried"},
 		{"1968-06-12", "", "the first Wednesday for the paperwork"},
@@ -97,16 +104,11 @@ func TestNewYorkIsClosedForOnce(t *testing.T) {
 		{"2018-12-05", "", "mourning for the elder President Bush"},
 		{"2025-01-09", "", "mourning for President Carter"},
 		{"2005-06-01", "09:30-16:00", "a fault of NYSE alone"},
-	} {
-		if got := newYorkSessions(t, c, d.day); got != d.want {
-			t.Errorf("%s, %s: got %q, want %q", d.day, d.because, got, d.want)
-		}
-	}
+	})
 }
 
 func TestNewYorkHasShortDays(t *testing.T) {
-	c := calendarOf(t, usStock)
-	for _, d := range []struct{ day, want, because string }{
+	wantNewYork(t, []newYorkDay{
 		{"1991-11-29", "09:30-16:00", "after Thanksgiving; not short until 1992"},
 		{"1992-11-27", "09:30-14:00", "after Thanksgiving"},
 		{"2024-11-29", "09:30-13:00", "after Thanksgiving"},
@@ -128,11 +130,7 @@ func TestNewYorkHasShortDays(t *testing.T) {
 		{"1987-10-23", "09:30-14:00", "after the crash"},
 		{"1987-11-12", "09:30-16:00", "hours are as usual again"},
 		{"1996-01-08", "11:00-14:00", "snow"},
-	} {
-		if got := newYorkSessions(t, c, d.day); got != d.want {
-			t.Errorf("%s, %s: got %q, want %q", d.day, d.because, got, d.want)
-		}
-	}
+	})
 }
 
 func TestNewYorkOpensByTheClockOfNewYork(t *testing.T) {

@@ -2,7 +2,6 @@ package localseries
 
 import (
 	"flag"
-	"fmt"
 	"testing"
 	"time"
 
@@ -101,7 +100,7 @@ func countPresent(t *testing.T, s *series.Store, q series.ExpectedQuery, each in
 		}
 		expected, present, outside := c.Total()
 		if expected != each || present != each-1 || outside != 0 {
-			t.Fatal(fmt.Errorf("%s: %d of %d bars are there, %d outside", c.Key, present, expected, outside))
+			t.Fatalf("%s: %d of %d bars are there, %d outside", c.Key, present, expected, outside)
 		}
 		all += present
 	}

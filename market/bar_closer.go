@@ -80,7 +80,7 @@ func (c *BarCloser) Add(t *Tick) (bar Bar, closed bool, err error) {
 	if now := c.now(); t.Time > now+Time(cmp.Or(c.Ahead, closerAhead)) {
 		return Bar{}, false, fault.MarketAhead.Errorf("the tick of %s is ahead of the clock, which shows %s", t.Time, now)
 	}
-	if t.LastPrice == 0 {
+	if t.LastPrice == 0 && t.Time >= c.last {
 		c.days.Pass(Counted{t.Volume, t.Turnover})
 		return Bar{}, false, nil
 	}

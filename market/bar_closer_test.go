@@ -199,6 +199,7 @@ func TestBarCloserRefusesWhatWouldSpoilABar(t *testing.T) {
 	f("behind another", "2019-05-08 09:05:09", 101, fault.Conflict)
 	f("years that nobody knows", "1980-05-08 09:05:09", 101, fault.NotFound)
 	f("in the night before a holiday", "2019-04-30 21:05:09", 101, fault.NotFound)
+	f("behind another, without a price", "2019-05-08 09:05:09", 0, fault.Conflict)
 	if err := p.tick("2019-05-08 10:20:00 101 12"); !errors.Is(err, fault.NotFound) {
 		t.Errorf("in the break: got %v", err)
 	}

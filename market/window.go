@@ -366,8 +366,8 @@ func (c *Calendar) rowsFrom(v Interval, t Time) Time {
 	return t
 }
 
-// begun returns the last window that has begun at t; there may be none.
-func (w *Windows) begun(t Time) (win Window, begun bool) {
+// Begun returns the last window that has begun at t; there may be none.
+func (w *Windows) Begun(t Time) (win Window, begun bool) {
 	i, sessions := w.find(t), w.c.sessions
 	switch {
 	case i < len(sessions) && sessions[i].From <= t:
@@ -382,7 +382,7 @@ func (w *Windows) begun(t Time) (win Window, begun bool) {
 // those that are told after the close.
 func (c *Calendar) rowsTo(w *Windows, t Time) Time {
 	if w.step > 0 {
-		if win, begun := w.begun(t - 1); begun {
+		if win, begun := w.Begun(t - 1); begun {
 			return max(t, win.To)
 		}
 		return t

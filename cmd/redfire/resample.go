@@ -168,17 +168,10 @@ func (p *program) plan(ctx context.Context, o *opened, r *resampling) (*plan, er
 	if err != nil {
 		return nil, err
 	}
-	first, last := made.from.First, made.from.Last
-	if asked.From != 0 {
-		first = max(first, asked.From)
-	}
-	if asked.To != 0 {
-		last = min(last, asked.To-1)
-	}
-	if made.from.Count == 0 || first > last {
+	made.query.Range = made.windows(asked)
+	if in := made.query.Range; made.from.Count == 0 || in.From >= in.To {
 		return nil, fault.CommandNoSeries.Errorf("%s has no rows from %s to %s", made.from.Key, end(asked.From, zone), end(asked.To, zone))
 	}
-	made.query.Range = made.windows(first, last, asked.To)
 	if err := o.target(ctx, made); err != nil {
 		return nil, err
 	}
@@ -232,13 +225,42 @@ func (p *program) daysByClock(made *plan, r *resampling, unknown error) error {
 	return fault.CommandUsage.Errorf("days of %s may begin on the evening before: name its calendar with --calendar, or --calendar none for days from midnight: %w", y, unknown)
 }
 
-// windows returns the times of the bars that rows from first to last go into, and
-// which are before an end that was asked for.
-func (m *plan) windows(first, last, until market.Time) market.Range {
+// windows returns the times of the bars that are asked for and that rows go into,
+// nothing if there are no such rows. Those of a day may lie on the evening before.
+func (m *plan) windows(asked market.Range) market.Range {
 	v, c, zone := m.query.Interval, m.query.Calendar, m.query.Zone
-	if c == nil {
+	bars, rows := asked, asked
+	if c != nil {
+		bars, rows = c.Rows(v, asked)
+	}
+	first, last := m.from.First, m.from.Last
+	if rows.From != 0 {
+		first = max(first, rows.From)
+	}
+	if rows.To != 0 {
+		last = min(last, rows.To-1)
+	}
+	switch {
+	case first > last:
+		return market.Range{}
+	case c == nil:
 		return market.Range{From: windowOf(v, first, zone).From, To: windowOf(v, last, zone).To}
 	}
+	r := m.sessionWindows(first, last)
+	if bars.From != 0 {
+		r.From = max(r.From, bars.From)
+	}
+	if bars.To != 0 {
+		r.To = min(r.To, bars.To)
+	}
+	r.To += (1e9 - r.To%1e9) % 1e9 // bars begin with a second
+	return r
+}
+
+// sessionWindows returns the times of the bars by the calendar that rows from first
+// to last go into.
+func (m *plan) sessionWindows(first, last market.Time) market.Range {
+	v, c := m.query.Interval, m.query.Calendar
 	r := market.Range{From: first, To: last + 1}
 	w, length := c.Windows(v), market.Time(m.from.Key.Interval.Duration())
 	begin, next, standing := w.At(first)
@@ -252,16 +274,16 @@ func (m *plan) windows(first, last, until market.Time) market.Range {
 	if standing == market.OutOfSession && next < last+length {
 		final, _, standing = w.At(next) // a bar of the clock reaches into it
 	}
-	if standing.Trades() {
+	ends := standing.Trades()
+	if standing == market.OutOfSession { // a day that began with the night before has its bar after it
+		final, ends = w.Begun(last)
+	}
+	if ends {
 		r.To = max(r.To, final.Time+1e9)
 		if !v.Daily() {
 			r.To = max(r.To, final.To)
 		}
 	}
-	if until != 0 {
-		r.To = min(r.To, until)
-	}
-	r.To += (1e9 - r.To%1e9) % 1e9 // bars begin with a second
 	return r
 }
 

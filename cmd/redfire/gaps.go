@@ -126,6 +126,9 @@ func (p *program) repair(d series.Defect) string {
 		return ""
 	}
 	command := fmt.Sprintf("redfire bars import FILE --symbol %s --interval %s --since %s --until %s", quoted(d.Key.Symbol.String()), d.Key.Interval, d.Range.From, d.Range.To)
+	if p.config != "" {
+		command += " --config " + quoted(p.config)
+	}
 	if p.data != "" {
 		command += " --data " + quoted(p.data)
 	}

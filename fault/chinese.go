@@ -448,7 +448,9 @@ var chinese = map[string]string{
 	"there are no bars of %s":                                                       "没有 %s 的 K 线",
 	"days of %s begin with the session of the evening before, by the calendar %s: say --calendar auto, or --calendar none for days from midnight": "%s 的交易日从前一晚的夜盘开始（日历 %s）：请加 --calendar auto；若要从零点计日，请加 --calendar none",
 	"the calendar %s counts in %s, not in %s": "日历 %s 按 %s 计时，不是 %s",
-	"%s was made by the sessions of the calendar %s: give --calendar that name, or delete the series first":                        "%s 是按日历 %s 的交易时段合成的：请用 --calendar 给出该名称，或先删除该序列",
+	"%s was made by the sessions of the calendar %s, and is replaced in part: give --calendar that name, or make all of it anew":   "%s 是按日历 %s 的交易时段合成的，此次只替换其中一部分：请用 --calendar 给出该名称，或全部重新合成",
 	"days of %s may begin on the evening before: name its calendar with --calendar, or --calendar none for days from midnight: %w": "%s 的交易日可能从前一晚开始：请用 --calendar 指明日历；若要从零点计日，请加 --calendar none：%w",
 	"a BarCloser has no calendar, by which bars are closed":                                                                        "BarCloser 没有日历，无法收线",
+	"%s was made by the clock, and is replaced in part: give --calendar none, or make all of it anew":                              "%s 是按时钟合成的，此次只替换其中一部分：请加 --calendar none，或全部重新合成",
+	"a calendar cannot be called %s": "日历不能叫 %s",
 }

@@ -33,8 +33,11 @@ type Calendars struct {
 func NewCalendars(specs ...CalendarSpec) (*Calendars, error) {
 	cs := &Calendars{own: map[string]CalendarSpec{}, stock: stockCalendars(), built: map[string]*Calendar{}}
 	for _, s := range specs {
-		if s.Name == "" {
+		switch s.Name {
+		case "":
 			return nil, fault.MarketCalendar.Errorf("a calendar has no name")
+		case "auto", "none": // which commands and imports understand in another way
+			return nil, fault.MarketCalendar.Errorf("a calendar cannot be called %s", s.Name)
 		}
 		if _, twice := cs.own[s.Name]; twice {
 			return nil, fault.MarketCalendar.Errorf("two calendars have the name %s", s.Name)

@@ -322,6 +322,14 @@ func TestCalendarsThatCannotBeMade(t *testing.T) {
 	}
 }
 
+func TestCalendarsHaveNamesThatCanBeAskedFor(t *testing.T) {
+	for _, name := range []string{"", "auto", "none"} {
+		if _, err := market.NewCalendars(market.CalendarSpec{Name: name, Like: "24x7"}); !errors.Is(err, fault.Invalid) {
+			t.Errorf("%q: got %v", name, err)
+		}
+	}
+}
+
 func TestSymbolsHaveTheCalendarOfTheirProduct(t *testing.T) {
 	cs := calendarsWith(t)
 	f := func(code string, e market.Exchange, want string) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/marketfile"
 	"github.com/redfire-quant/redfire/series"
 )
 
@@ -190,14 +191,14 @@ func (p *program) planSessions(made *plan, r *resampling) error {
 	if source.Daily() {
 		made.calendar = made.from.Attrs[series.AttrCalendar] // by which its days were made
 	}
-	if r.calendar == "" && (!daily || source.Daily()) {
-		return nil
+	if r.calendar == marketfile.CalendarNone || r.calendar == "" && (!daily || source.Daily()) {
+		return p.markClock(made)
 	}
 	c, err := p.calendarNamed(r.calendar, made.from.Key.Symbol)
 	switch {
 	case r.calendar == "" && errors.Is(err, fault.NotFound):
 		return p.daysByClock(made, r, err)
-	case err != nil || c == nil:
+	case err != nil:
 		return err
 	case r.calendar == "" && c.ByClock(made.query.Interval):
 		return nil
@@ -287,15 +288,45 @@ func (m *plan) sessionWindows(first, last market.Time) market.Range {
 	return r
 }
 
+// markClock notes that bars are made by the clock, if those of the sessions of the
+// symbol would be others.
+func (p *program) markClock(made *plan) error {
+	if made.from.Key.Interval.Daily() {
+		return nil // they are made of days as these are
+	}
+	c, err := p.calendarNamed("", made.from.Key.Symbol)
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return nil
+	case err != nil:
+		return err
+	case !c.ByClock(made.query.Interval):
+		made.calendar = marketfile.CalendarNone
+	}
+	return nil
+}
+
+// replaces reports whether no bar of a series stays that is not made anew.
+func (m *plan) replaces(about series.Overview) bool {
+	return about.Key == m.to.Key && m.query.Range.From <= about.First && about.Last < m.query.Range.To
+}
+
 // sameSessions returns an error if the bars that are stored were made by a
 // calendar, and those of m are made by another or by the clock: two ways to count
 // would stand in one series. Of stored bars without the attribute nobody knows.
 func (m *plan) sameSessions() error {
-	was, now := m.to.Attrs[series.AttrCalendar], m.calendar
-	if m.to.Count == 0 || was == "" || was == now {
-		return nil
+	now := m.calendar
+	for _, about := range []series.Overview{m.to, m.from} {
+		was := about.Attrs[series.AttrCalendar]
+		switch {
+		case about.Count == 0 || was == "" || was == now || m.replaces(about) || about.Key == m.from.Key && !about.Key.Interval.Daily():
+		case was == marketfile.CalendarNone:
+			return fault.CommandUsage.Errorf("%s was made by the clock, and is replaced in part: give --calendar none, or make all of it anew", about.Key)
+		default:
+			return fault.CommandUsage.Errorf("%s was made by the sessions of the calendar %s, and is replaced in part: give --calendar that name, or make all of it anew", about.Key, was)
+		}
 	}
-	return fault.CommandUsage.Errorf("%s was made by the sessions of the calendar %s: give --calendar that name, or delete the series first", m.to.Key, was)
+	return nil
 }
 
 // sameDays returns an error if the days of a series are not those of zone: parts
@@ -334,6 +365,7 @@ func (m *plan) attrs() map[string]string {
 	}
 	maps.Copy(attrs, m.to.Attrs)
 	attrs[series.AttrZone] = m.query.Zone.String()
+	delete(attrs, series.AttrCalendar)
 	if m.calendar != "" {
 		attrs[series.AttrCalendar] = m.calendar
 	}

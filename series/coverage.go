@@ -52,9 +52,9 @@ const coverageBlock = 16
 
 // Coverage yields how many of the expected bars each series of q has, day by day,
 // in the order of q.Keys. Trading days count whole: those whose date lies in
-// q.Range, or else those from the day of the first row to that of the last one that
-// is expected; a series without rows then has no days. Only the times of bars are
-// read, by several goroutines at once.
+// q.Range, or else those from the day of the first row to the last that had a bar to
+// come by the last row; a series without rows then has no days. Only the times of
+// bars are read, by several goroutines at once.
 //
 // A symbol without a calendar, and rows or a range beyond the days that its
 // calendar knows, are errors.
@@ -146,7 +146,7 @@ func (s *Store) cover(ctx context.Context, q ExpectedQuery, k Key) (*Coverage, e
 	c := &coverer{Coverage: Coverage{Key: k, Calendar: calendar.Name()}, calendar: calendar}
 	c.matcher = matcher{
 		present: c.isPresent,
-		missing: func(run *market.Run, _ market.Time, n int) { c.add(run.Day, DayCoverage{Expected: n}) },
+		missing: c.isMissing,
 		stray:   c.outside,
 	}
 	if err := c.bound(q.Range); err != nil {
@@ -174,7 +174,7 @@ type coverer struct {
 	calendar *market.Calendar
 	days     market.Dates // that are asked for; an end that is 0 is that of the rows
 	span     market.Range // of their rows
-	last     market.Date  // that has a bar, 0 for none
+	last     market.Date  // that had a bar to come before a row or at it, 0 for none
 	err      error
 }
 
@@ -239,9 +239,12 @@ func (c *coverer) dayOf(t market.Time) (market.Date, error) {
 func (c *coverer) start(first market.Time) (err error) {
 	days := c.days
 	if days.First == 0 {
-		if days.First, err = c.dayOf(first); err != nil {
+		if days.First, err = c.rowDay(first); err != nil {
 			return err
 		}
+	}
+	if c.days.First == 0 && c.Key.Interval == market.Week {
+		days.First -= (days.First - 1) % 7 // its bar stands there
 	}
 	span, ok := c.spanOf(days)
 	if !ok {
@@ -265,6 +268,11 @@ func (c *coverer) finish() error {
 	return nil
 }
 
+func (c *coverer) isMissing(run *market.Run, _ market.Time, n int) {
+	c.last = run.Day
+	c.add(run.Day, DayCoverage{Expected: n})
+}
+
 func (c *coverer) isPresent(run *market.Run, _ market.Time, n int) {
 	c.last = run.Day
 	c.add(run.Day, DayCoverage{Expected: n, Present: n})
@@ -286,13 +294,10 @@ func (c *coverer) add(day market.Date, d DayCoverage) {
 // session of a date for that date: what is traded after the close in New York is
 // of no later day.
 func (c *coverer) outside(_ int, t market.Time) {
-	day := t.Date(c.calendar.Zone())
-	if !c.closedFor(day, t) {
-		var err error
-		if day, err = c.dayOf(t); err != nil {
-			c.err = err
-			return
-		}
+	day, err := c.rowDay(t)
+	if err != nil {
+		c.err = err
+		return
 	}
 	if c.Key.Interval == market.Week {
 		c.add(c.firstOfWeek(day), DayCoverage{Outside: 1})
@@ -303,15 +308,27 @@ func (c *coverer) outside(_ int, t market.Time) {
 	}
 }
 
-// closedFor reports whether t lies behind the last session that begins on or is of
-// its date.
+// rowDay returns the day that a row counts for.
+func (c *coverer) rowDay(t market.Time) (market.Date, error) {
+	if date := t.Date(c.calendar.Zone()); c.closedFor(date, t) {
+		return date, nil
+	}
+	return c.dayOf(t)
+}
+
+// closedFor reports whether t lies behind the last session of its date, and in front
+// of all of the next trading day: in the night, that has begun.
 func (c *coverer) closedFor(date market.Date, t market.Time) bool {
 	own, err := c.calendar.Sessions(date)
 	if err != nil || len(own) == 0 || t < own[len(own)-1].To || c.Key.Interval.Daily() {
 		return false
 	}
 	next, open, err := c.calendar.Session(t)
-	return err != nil || !open && next.From.Date(c.calendar.Zone()) > date
+	if err != nil || open {
+		return err != nil
+	}
+	all, err := c.calendar.Sessions(next.Day)
+	return err == nil && next.From.Date(c.calendar.Zone()) > date && all[0].From == next.From
 }
 
 // firstOfWeek returns the first trading day of the week of a day, Monday if it has

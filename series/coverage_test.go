@@ -227,6 +227,34 @@ func TestBarsAfterTheCloseAreOfNoLaterDay(t *testing.T) {
 	}
 }
 
+func TestDaysAreOneLineEachWhateverStandsBetweenTheirSessions(t *testing.T) {
+	c := calendarNamed(t, "shfe_rb")
+	f := func(name string, v market.Interval, times []string, want ...series.DayCoverage) {
+		t.Helper()
+		s := open(t)
+		var all []market.Time
+		for _, text := range times {
+			all = append(all, at(t, text))
+		}
+		if err := s.WriteBars(t.Context(), rebar, v, flat(all...)); err != nil {
+			t.Fatal(err)
+		}
+		got := collect(t, s.Coverage(t.Context(), by(c, market.Range{}, series.BarKey(rebar, v))))
+		if !slices.Equal(got[0].Days, want) {
+			t.Errorf("%s: got %v, want %v", name, got[0].Days, want)
+		}
+	}
+	monday, tuesday := market.DateOf(2019, 5, 13), market.DateOf(2019, 5, 14)
+	f("a bar at the end of the night", market.Minute, []string{"2019-05-10 22:59", "2019-05-10 23:00", "2019-05-13 09:00"},
+		series.DayCoverage{Day: monday, Expected: 345, Present: 2, Outside: 1})
+	f("the last one off the grid", market.Minute, []string{"2019-05-13 14:59", "2019-05-13 21:10:30"},
+		series.DayCoverage{Day: monday, Expected: 345, Present: 1}, series.DayCoverage{Day: tuesday, Expected: 345, Outside: 1})
+	f("the first one after the close, before a holiday", market.Minute, []string{"2019-04-30 15:30", "2019-05-06 09:00"},
+		series.DayCoverage{Day: market.DateOf(2019, 4, 30), Expected: 345, Outside: 1}, series.DayCoverage{Day: monday - 7, Expected: 225, Present: 1})
+	f("a week that begins with a stray bar", market.Week, []string{"2019-05-15", "2019-05-20"},
+		series.DayCoverage{Day: monday, Expected: 1, Outside: 1}, series.DayCoverage{Day: monday + 7, Expected: 1, Present: 1})
+}
+
 func TestBarsAfterTheLastCloseThatIsKnownAreCounted(t *testing.T) {
 	c := calendarNamed(t, "china_stocks")
 	s := open(t)

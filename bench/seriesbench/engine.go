@@ -39,12 +39,15 @@ type engine interface {
 	// turnover and the open interest do not matter.
 	Hours(ctx context.Context, symbols []market.Symbol, yield func(market.Bar) error) error
 
+	// Close leaves on disk what Open opens again. A second Close does nothing.
+	Close() error
+}
+
+// A counting engine counts bars without handing them out.
+type counting interface {
 	// Days yields how many bars there are of each day of UTC that has one, symbol by
 	// symbol.
 	Days(ctx context.Context, symbols []market.Symbol, yield func(bars int) error) error
-
-	// Close leaves on disk what Open opens again. A second Close does nothing.
-	Close() error
 }
 
 // A clocked engine works in another process and tells how long it took itself,

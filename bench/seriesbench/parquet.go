@@ -168,11 +168,6 @@ func (e *parquetEngine) Hours(context.Context, []market.Symbol, func(market.Bar)
 	return unsupported("files have no queries")
 }
 
-// Days is nothing that files have.
-func (e *parquetEngine) Days(context.Context, []market.Symbol, func(int) error) error {
-	return unsupported("files have no queries")
-}
-
 // Close has nothing to do.
 func (e *parquetEngine) Close() error { return nil }
 

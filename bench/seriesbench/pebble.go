@@ -129,11 +129,6 @@ func (e *pebbleEngine) Hours(context.Context, []market.Symbol, func(market.Bar) 
 	return unsupported("it has no queries")
 }
 
-// Days is nothing that Pebble has.
-func (e *pebbleEngine) Days(context.Context, []market.Symbol, func(int) error) error {
-	return unsupported("it has no queries")
-}
-
 // Close flushes first, so that what is counted and opened again are its tables.
 func (e *pebbleEngine) Close() error {
 	if e.db == nil {

@@ -173,11 +173,6 @@ func (e *vnpyEngine) Hours(context.Context, []market.Symbol, func(market.Bar) er
 	return unsupported("its database makes no coarser bars")
 }
 
-// Days is nothing that its database has.
-func (e *vnpyEngine) Days(context.Context, []market.Symbol, func(int) error) error {
-	return unsupported("its database counts no days")
-}
-
 // Close ends the process.
 func (e *vnpyEngine) Close() error {
 	if e.cmd == nil {

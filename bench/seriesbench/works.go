@@ -195,9 +195,13 @@ func makeHours(ctx context.Context, s *session) (measure, error) {
 
 // countDays checks once and then counts for time.
 func countDays(ctx context.Context, s *session) (measure, error) {
+	e, ok := s.engine.(counting)
+	if !ok {
+		return measure{}, unsupported("it counts no bars")
+	}
 	symbols, want, all := symbolsOf(s.bars), days(s.bars), countBars(s.bars)
 	var got []int
-	if err := s.engine.Days(ctx, symbols, func(bars int) error { got = append(got, bars); return nil }); err != nil {
+	if err := e.Days(ctx, symbols, func(bars int) error { got = append(got, bars); return nil }); err != nil {
 		return measure{}, err
 	}
 	if !slices.Equal(got, want) {
@@ -205,7 +209,7 @@ func countDays(ctx context.Context, s *session) (measure, error) {
 	}
 	took, err := s.repeat(ctx, func() error {
 		n := 0
-		err := s.engine.Days(ctx, symbols, func(bars int) error { n += bars; return nil })
+		err := e.Days(ctx, symbols, func(bars int) error { n += bars; return nil })
 		return counted(n, all, err)
 	})
 	return measure{float64(all) / took.Seconds(), all}, err

@@ -38,6 +38,9 @@ func (p *program) calendarShow(cs *market.Calendars, arg string, m moment) error
 	if err != nil {
 		return err
 	}
+	if _, err := c.TradingDay(at); err != nil && m.at == "" {
+		at = lastSession(c)
+	}
 	v := &calendarView{
 		Calendar: c, asked: arg, owners: ownersOf(cs, c), changed: slices.Contains(p.configured, c.Name()),
 		at: at, zone: zone, periods: periods(c),
@@ -64,6 +67,18 @@ func rootOf(cs *market.Calendars, c *market.Calendar) string {
 		c = like
 	}
 	return c.Name()
+}
+
+// lastSession returns when the last session that is known begins: what there is to
+// show where today is not known.
+func lastSession(c *market.Calendar) market.Time {
+	var begin market.Time
+	for d := range c.TradingDays(c.Known()) {
+		if sessions, err := c.Sessions(d); err == nil {
+			begin = sessions[len(sessions)-1].From
+		}
+	}
+	return begin
 }
 
 // endsSoon is within how many days of its end a calendar says so.

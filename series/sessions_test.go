@@ -1,6 +1,7 @@
 package series_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -193,7 +194,7 @@ func randomTicks(t testing.TB, rnd *rand.Rand, c *market.Calendar, days market.D
 	for i := range all {
 		all[i].Seq = uint32(i)
 	}
-	slices.SortStableFunc(all, func(a, b market.Tick) int { return int(a.Time - b.Time) })
+	slices.SortStableFunc(all, func(a, b market.Tick) int { return cmp.Compare(a.Time, b.Time) })
 	return all
 }
 

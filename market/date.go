@@ -47,6 +47,9 @@ func (d Date) wall(offset time.Duration) time.Time {
 // Weekday returns the day of the week.
 func (d Date) Weekday() time.Weekday { return time.Weekday(d % 7) }
 
+// Monday returns the Monday of the week that has d.
+func (d Date) Monday() Date { return d - (d-1)%7 }
+
 // Date returns the year, the month and the day.
 func (d Date) Date() (year int, month time.Month, day int) { return d.wall(0).Date() }
 

@@ -156,3 +156,12 @@ func FuzzParseDates(f *testing.F) {
 		}
 	})
 }
+
+func TestMondayOfAWeek(t *testing.T) {
+	for d, want := range map[string]string{"2026-01-05": "2026-01-05", "2026-01-07": "2026-01-05", "2026-01-11": "2026-01-05", "2026-01-12": "2026-01-12", "2026-01-01": "2025-12-29"} {
+		got, err := market.ParseDate(d)
+		if err != nil || got.Monday().String() != want {
+			t.Errorf("%s: got %s, %v, want %s", d, got.Monday(), err, want)
+		}
+	}
+}

@@ -154,7 +154,7 @@ func (c *Calendar) dayWindow(i int) Window {
 
 // weekWindow returns the window of the week that has day i.
 func (c *Calendar) weekWindow(i int) Window {
-	monday := c.days[i].date - (c.days[i].date-1)%7
+	monday := c.days[i].date.Monday()
 	first, last := c.dayOf(monday), c.dayOf(monday+7)-1
 	win := c.dayWindow(first)
 	win.To = c.dayWindow(last).To
@@ -269,15 +269,9 @@ func (c *Calendar) Expect(v Interval, r Range) (*Expectation, error) {
 	}
 	e := &Expectation{c: c, v: v, step: Time(v.Duration()), r: r}
 	if e.next = c.after(r.From); e.step == 0 {
-		e.next = c.dayOf(c.monday(r.From))
+		e.next = c.dayOf(r.From.Date(c.zone).Monday())
 	}
 	return e, nil
-}
-
-// monday returns the Monday of the week that has t.
-func (c *Calendar) monday(t Time) Date {
-	d := t.Date(c.zone)
-	return d - (d-1)%7
 }
 
 // Next returns the next run, and false after the last.
@@ -358,7 +352,7 @@ func (c *Calendar) rowsFrom(v Interval, t Time) Time {
 	}
 	day := t.Date(c.zone)
 	if v == Week {
-		day = c.monday(t)
+		day = day.Monday()
 	}
 	if i := c.dayOf(day); i < len(c.days) {
 		return c.dayWindow(i).From
@@ -389,7 +383,7 @@ func (c *Calendar) rowsTo(w *Windows, t Time) Time {
 	}
 	last := (t - 1).Date(c.zone)
 	if w.v == Week {
-		last = c.monday(t-1) + 6
+		last = last.Monday() + 6
 	}
 	if i := c.dayOf(last+1) - 1; i >= 0 {
 		return c.dayWindow(i).To

@@ -244,7 +244,7 @@ func (c *coverer) start(first market.Time) (err error) {
 		}
 	}
 	if c.days.First == 0 && c.Key.Interval == market.Week {
-		days.First -= (days.First - 1) % 7 // its bar stands there
+		days.First = days.First.Monday() // its bar stands there
 	}
 	span, ok := c.spanOf(days)
 	if !ok {
@@ -334,7 +334,7 @@ func (c *coverer) closedFor(date market.Date, t market.Time) bool {
 // firstOfWeek returns the first trading day of the week of a day, Monday if it has
 // none.
 func (c *coverer) firstOfWeek(day market.Date) market.Date {
-	monday := day - (day-1)%7
+	monday := day.Monday()
 	for first := range c.calendar.TradingDays(market.Dates{First: monday, Last: monday + 6}) {
 		return first
 	}

@@ -161,14 +161,11 @@ func (o *opened) matching(ctx context.Context, args []string) (all []series.Over
 			return nil, true, err
 		}
 	}
-	pattern := glob(args[0])
+	matches := symbolsLike(args[0])
 	if all, err = o.all(ctx, f); err != nil {
 		return nil, true, err
 	}
-	all = slices.DeleteFunc(all, func(about series.Overview) bool {
-		y := about.Key.Symbol
-		return !pattern.MatchString(y.String()) && !pattern.MatchString(y.Code)
-	})
+	all = slices.DeleteFunc(all, func(about series.Overview) bool { return !matches(about.Key.Symbol) })
 	if len(all) == 0 {
 		return nil, true, fault.CommandNoSeries.Errorf("there are no bars of %s", args[0])
 	}

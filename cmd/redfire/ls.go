@@ -60,13 +60,13 @@ func (p *program) ls(ctx context.Context, o *opened, k series.Kind, l listing) e
 		}
 		f.Interval = v
 	}
-	matches := glob(l.pattern)
+	matches := symbolsLike(l.pattern)
 	out := result{columns: lsColumns}
 	for about, err := range o.Overview(ctx, f) {
 		if err != nil {
 			return err
 		}
-		if y := about.Key.Symbol; !matches.MatchString(y.String()) && !matches.MatchString(y.Code) {
+		if !matches(about.Key.Symbol) {
 			continue
 		}
 		cells, err := p.lsRow(about, l.tz)
@@ -137,6 +137,12 @@ func pairs(attrs map[string]string) string {
 		all = append(all, name+"="+value)
 	}
 	return strings.Join(all, " ")
+}
+
+// symbolsLike returns what tells whether a symbol, or its code, matches a pattern.
+func symbolsLike(pattern string) func(market.Symbol) bool {
+	matches := glob(pattern)
+	return func(y market.Symbol) bool { return matches.MatchString(y.String()) || matches.MatchString(y.Code) }
 }
 
 // glob returns what a pattern matches: * stands for any text and ? for any one

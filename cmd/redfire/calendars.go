@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redfire-quant/redfire/config"
 	"github.com/redfire-quant/redfire/market"
 )
 
@@ -16,7 +15,7 @@ func (p *program) calendars() (*market.Calendars, error) {
 	if p.trading != nil {
 		return p.trading, nil
 	}
-	c, err := config.Load(p.options())
+	_, c, err := p.settings()
 	if err != nil {
 		return nil, err
 	}

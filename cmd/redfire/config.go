@@ -22,6 +22,24 @@ func (p *program) options() *config.Options {
 	return &config.Options{File: p.config, Env: p.env}
 }
 
+// settings returns the settings and where they come from. They are read once, so
+// that all of a command goes by the same.
+func (p *program) settings() (*config.Layers, *config.Config, error) {
+	if p.settled != nil {
+		return p.layers, p.settled, nil
+	}
+	layers, err := config.Read(p.options())
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := layers.Config()
+	if err != nil {
+		return nil, nil, err
+	}
+	p.layers, p.settled = layers, c
+	return layers, c, nil
+}
+
 func (p *program) configSchemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",

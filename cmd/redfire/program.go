@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/redfire-quant/redfire/config"
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 )
@@ -32,6 +33,8 @@ type program struct {
 	data   string        // the data folder, "" for that of the configuration
 	colour bool          // of errors
 
+	layers     *config.Layers // see settings
+	settled    *config.Config
 	trading    *market.Calendars // see calendars
 	configured []string          // the names of those of the configuration
 

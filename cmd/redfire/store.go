@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/redfire-quant/redfire/config"
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/series"
 	"github.com/redfire-quant/redfire/series/localseries"
@@ -64,11 +63,7 @@ func together(all ...error) error {
 // seriesPath returns the folder of the store, by the flag or else by the
 // configuration.
 func (p *program) seriesPath() (string, error) {
-	layers, err := config.Read(p.options())
-	if err != nil {
-		return "", err
-	}
-	c, err := layers.Config()
+	layers, c, err := p.settings()
 	if err != nil {
 		return "", err
 	}

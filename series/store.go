@@ -94,6 +94,9 @@ func (s *Store) write(ctx context.Context, frames []Frame, o WriteOptions) (coun
 	if err != nil {
 		return Counts{}, err
 	}
+	if far, ok := s.engine.(Remote); ok {
+		return s.writeRemote(ctx, far, ready, o)
+	}
 	held, err := s.hold(ctx, ready, o.RefuseDifferent)
 	if err != nil {
 		return Counts{}, err
@@ -104,21 +107,21 @@ func (s *Store) write(ctx context.Context, frames []Frame, o WriteOptions) (coun
 			return Counts{}, err
 		}
 	}
-	return counts, s.writeAll(ctx, ready)
+	return counts, s.eachCall(ready, func(call []Frame) error { return s.engine.Write(ctx, call) })
 }
 
-// writeAll gives prepared frames to the engine.
-func (s *Store) writeAll(ctx context.Context, frames []*Frame) error {
+// eachCall gives prepared frames to write, as many at once as an engine takes.
+func (s *Store) eachCall(frames []*Frame, write func([]Frame) error) error {
 	stored := 0
 	for call := range calls(frames) {
-		err := s.engine.Write(ctx, call)
+		err := write(call)
 		rows := 0
 		for i := range call {
 			s.note(err, call[i].Key, rangeOf(&call[i]))
 			rows += call[i].Len()
 		}
 		if err != nil && stored > 0 {
-			return fault.SeriesPartly.Errorf("%d rows are stored, and the next %d may be: %w", stored, rows, err)
+			return errPartly(stored, rows, err)
 		}
 		if err != nil {
 			return err
@@ -190,6 +193,11 @@ func (s *Store) replace(ctx context.Context, r market.Range, f Frame, o WriteOpt
 	if from, to := g.Find(r); from != 0 || to != g.Len() {
 		return Counts{}, fault.SeriesOutside.Errorf("%d of the rows lie outside the range", g.Len()-(to-from))
 	}
+	if far, ok := s.engine.(Remote); ok {
+		counts, err = far.ReplaceCounted(ctx, r, *g, o)
+		s.note(err, f.Key, r)
+		return counts, err
+	}
 	held, err := s.hold(ctx, ready, o.RefuseDifferent)
 	if err != nil {
 		return Counts{}, err
@@ -225,6 +233,9 @@ func (s *Store) delete(ctx context.Context, k Key, r market.Range) (counts Count
 	}
 	if err := validRange(k.Kind, r); err != nil {
 		return Counts{}, err
+	}
+	if far, ok := s.engine.(Remote); ok {
+		return s.deleteRemote(ctx, far, k, r)
 	}
 	unlock, err := s.guard.lock(ctx, k, alone)
 	if err != nil {

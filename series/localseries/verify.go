@@ -12,18 +12,7 @@ import (
 )
 
 // A Damage is a place in a file whose bytes fail their check.
-type Damage struct {
-	File   string
-	Offset int64
-
-	// Key and Range say which rows stand there, as far as that is known: Key has
-	// no kind otherwise.
-	Key   series.Key
-	Range market.Range
-
-	// Err says what is wrong. It is of kind [fault.Corrupt].
-	Err error
-}
+type Damage = series.Damage
 
 // Verify reads every byte that counts, and yields what is damaged. Others may read
 // and write meanwhile. An error ends it. Damage to the files that say which others

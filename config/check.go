@@ -57,7 +57,7 @@ func (d *decoder) checkReplicas(s SQL, path string) {
 		return
 	}
 	for i, r := range s.Replicas {
-		if r.scheme() != s.URL.scheme() {
+		if r.Scheme() != s.URL.Scheme() {
 			d.problem(v.items[i].place, key, fault.ConfigRange.Errorf("replica %q is not of the same kind as url %q (%s)", r.shown(), s.URL.shown(), d.whence(path+".url")))
 		}
 	}

@@ -32,7 +32,7 @@ type Config struct {
 	Data Path `yaml:"data" default:"redfire-data"`
 
 	// Server is the HTTP server of "redfire serve".
-	Server Server `yaml:"server" used:"no"`
+	Server Server `yaml:"server"`
 
 	// SQL holds the SQL databases by name. The source "main" always exists.
 	SQL map[string]SQL `yaml:"sql" names:"main" used:"no"`
@@ -41,7 +41,7 @@ type Config struct {
 	Cache Cache `yaml:"cache" used:"no"`
 
 	// Series keeps bars, ticks and indicators.
-	Series Series `yaml:"series" used:"no"`
+	Series Series `yaml:"series"`
 
 	// Journal keeps logs and the audit trail.
 	Journal Journal `yaml:"journal" used:"no"`
@@ -56,6 +56,20 @@ type Server struct {
 	// Listen is the address to listen on, host:port. Anything but a loopback
 	// address lets other machines in.
 	Listen Address `yaml:"listen" default:"127.0.0.1:8600"`
+
+	// MaxBody is how much a request may bring, unpacked.
+	MaxBody Size `yaml:"max_body" default:"256MiB" min:"1KiB" max:"64GiB"`
+
+	// MaxRequests is how many requests are answered at once; the next is asked
+	// to come again. Streams of live data do not count.
+	MaxRequests int `yaml:"max_requests" default:"256" min:"1" max:"100000"`
+
+	// MaxStreams is how many streams of live data may be open at once.
+	MaxStreams int `yaml:"max_streams" default:"1000" min:"1" max:"100000"`
+
+	// Timeout is how long a request may take. One whose client does not read, or
+	// does not write, ends after 30 seconds.
+	Timeout Duration `yaml:"timeout" default:"10m" min:"1s" max:"1d"`
 }
 
 // SQL is one SQL database and its pool of connections.
@@ -119,11 +133,12 @@ type Namespace struct {
 
 // Series is the store of bars, ticks and indicators.
 type Series struct {
-	// URL is the address of InfluxDB, with the organisation and the bucket.
-	// Without one, the series are kept in the data folder.
-	URL URL `yaml:"url" schemes:"influx influxs" example:"influx://localhost:8086?org=redfire&bucket=market"`
+	// URL is the address of another RedFire's server, or of InfluxDB with the
+	// organisation and the bucket. Without one, the series are kept in the data
+	// folder. There is no engine for InfluxDB yet.
+	URL URL `yaml:"url" schemes:"http https influx influxs" example:"influx://localhost:8086?org=redfire&bucket=market"`
 
-	// Token is the token that InfluxDB asks for.
+	// Token is the token that the server asks for.
 	Token Secret `yaml:"token"`
 
 	// TokenFile is a file that holds nothing but the token.

@@ -115,7 +115,7 @@ func defaults() *config.Config {
 	day := config.Duration(24 * time.Hour)
 	return &config.Config{
 		Data:    "redfire-data",
-		Server:  config.Server{Listen: "127.0.0.1:8600"},
+		Server:  config.Server{Listen: "127.0.0.1:8600", MaxBody: 256 << 20, MaxRequests: 256, MaxStreams: 1000, Timeout: config.Duration(10 * time.Minute)},
 		SQL:     map[string]config.SQL{"main": {MinIdle: 15, MaxOpen: 30}},
 		Cache:   config.Cache{Memory: 256 << 20, Namespaces: map[string]config.Namespace{}},
 		Journal: config.Journal{Retention: config.Retention{Debug: 7 * day, Info: 30 * day, Warn: 180 * day, Error: 365 * day}},

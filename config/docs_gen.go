@@ -20,6 +20,24 @@ var docs = map[string]fault.Text{
 			"address lets other machines in.",
 		Zh: "监听地址，写作 host:port。除回环地址外，其他地址都会允许别的机器访问。",
 	},
+	"server.max_body": {
+		En: "How much a request may bring, unpacked.",
+		Zh: "一个请求体解压后的最大字节数。",
+	},
+	"server.max_requests": {
+		En: "How many requests are answered at once; the next is asked\n" +
+			"to come again. Streams of live data do not count.",
+		Zh: "同时处理的请求数；超出的请求会被要求稍后再来。实时数据流不计在内。",
+	},
+	"server.max_streams": {
+		En: "How many streams of live data may be open at once.",
+		Zh: "同时打开的实时数据流的个数。",
+	},
+	"server.timeout": {
+		En: "How long a request may take. One whose client does not read, or\n" +
+			"does not write, ends after 30 seconds.",
+		Zh: "一个请求最长可以持续的时间。客户端不读或不写达 30 秒的请求会被结束。",
+	},
 	"sql": {
 		En: "Holds the SQL databases by name. The source \"main\" always exists.",
 		Zh: "各个 SQL 数据库，按名称列出。数据源 \"main\" 始终存在。",
@@ -98,14 +116,15 @@ var docs = map[string]fault.Text{
 		Zh: "K 线、tick 和指标的存储。",
 	},
 	"series.url": {
-		En: "The address of InfluxDB, with the organisation and the bucket.\n" +
-			"Without one, the series are kept in the data folder.",
-		Zh: "InfluxDB 地址，包含 org 和 bucket。\n" +
-			"留空则把数据存放在数据目录中。",
+		En: "The address of another RedFire's server, or of InfluxDB with the\n" +
+			"organisation and the bucket. Without one, the series are kept in the data\n" +
+			"folder. There is no engine for InfluxDB yet.",
+		Zh: "另一个 RedFire 服务器的地址，或带组织和存储桶的 InfluxDB 地址。\n" +
+			"留空则把序列保存在数据目录中。InfluxDB 的引擎尚不存在。",
 	},
 	"series.token": {
-		En: "The token that InfluxDB asks for.",
-		Zh: "InfluxDB 要求的令牌。",
+		En: "The token that the server asks for.",
+		Zh: "服务器要求的令牌。",
 	},
 	"series.token_file": {
 		En: "A file that holds nothing but the token.",

@@ -120,6 +120,10 @@ func ExampleKeys() {
 		}
 	}
 	// Output:
+	// server.max_body is a size from 1KiB to 64GiB, by default 256MiB
+	// server.max_requests is a whole number from 1 to 100000, by default 256
+	// server.max_streams is a whole number from 1 to 100000, by default 1000
+	// server.timeout is a duration from 1s to 1d, by default 10m
 	// sql.NAME.min_idle is a whole number from 0 to 10000, by default 15
 	// sql.NAME.max_open is a whole number from 1 to 10000, by default 30
 	// cache.namespaces.NAME.ttl is a duration from 1ms to 52w, by default 1h

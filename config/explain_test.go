@@ -96,8 +96,9 @@ func TestASectionIsExplainedKeyByKeyInTheOrderOfTheReference(t *testing.T) {
 		}
 		return strings.Join(keys, " ")
 	}
-	f("server", "server.listen")
-	f("server.", "server.listen")
+	server := "server.listen server.max_body server.max_requests server.max_streams server.timeout"
+	f("server", server)
+	f("server.", server)
 	f("sql.main.tls", "sql.main.tls.ca_file")
 	f("sql.other", source("other"))
 	f("sql", source("alfa")+" "+source("main")+" "+source("other"))

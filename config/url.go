@@ -55,7 +55,7 @@ func (u URL) String() string {
 	scheme, rest, _ := strings.Cut(string(u), ":")
 	switch {
 	case strings.HasPrefix(rest, "//") && (slices.Contains(allSchemes(), scheme) || !strings.Contains(rest, "@")):
-		return scheme + "://" + redactParameters(redactUser(rest[2:], strings.HasPrefix(scheme, "influx")))
+		return scheme + "://" + redactParameters(redactUser(rest[2:], strings.HasPrefix(scheme, "influx") || strings.HasPrefix(scheme, "http")))
 	case scheme == "sqlite":
 		return redactParameters(string(u))
 	}
@@ -147,8 +147,8 @@ func (u URL) hasSecret() bool { return u.String() != string(u) }
 // are given, so they are never given u itself.
 func (u URL) shown() string { return clip(u.String()) }
 
-// scheme returns what stands before the first colon.
-func (u URL) scheme() string {
+// Scheme returns what stands before the first colon, "" for no address.
+func (u URL) Scheme() string {
 	scheme, _, _ := strings.Cut(string(u), ":")
 	return scheme
 }

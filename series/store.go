@@ -25,6 +25,7 @@ type Store struct {
 	ring   ring
 	guard  *guard
 	closed atomic.Bool
+	stats  stats
 }
 
 // New returns a Store over e and takes charge of closing it: an engine has one
@@ -80,6 +81,7 @@ func (s *Store) Write(ctx context.Context, frames []Frame, opts *WriteOptions) (
 		o = *opts
 	}
 	counts, err := s.write(ctx, frames, o)
+	s.stats.wrote(rowsIn(frames), err)
 	if err != nil {
 		return Counts{}, fmt.Errorf("series: write: %w", err)
 	}
@@ -172,6 +174,7 @@ func (s *Store) Replace(ctx context.Context, r market.Range, f Frame, opts *Writ
 		o = *opts
 	}
 	counts, err := s.replace(ctx, r, f, o)
+	s.stats.wrote(f.Len(), err)
 	if err != nil {
 		return Counts{}, fmt.Errorf("series: replace %s %s: %w", f.Key, r, err)
 	}
@@ -218,6 +221,7 @@ func (s *Store) replace(ctx context.Context, r market.Range, f Frame, o WriteOpt
 // were.
 func (s *Store) Delete(ctx context.Context, k Key, r market.Range) (Counts, error) {
 	counts, err := s.delete(ctx, k, r)
+	s.stats.wrote(0, err)
 	if err != nil {
 		return Counts{}, fmt.Errorf("series: delete %s %s: %w", k, r, err)
 	}
@@ -262,11 +266,23 @@ func (s *Store) Read(ctx context.Context, q Query) iter.Seq2[*Frame, error] {
 		if err == nil {
 			err = q.validate()
 		}
+		var rows int64
+		defer func() { s.stats.read(rows, err) }()
 		if err != nil {
 			yield(nil, fmt.Errorf("series: read: %w", err))
 			return
 		}
-		wrapped("series: read", s.engine.Read(ctx, q))(yield)
+		var f *Frame
+		for f, err = range s.engine.Read(ctx, q) {
+			if err != nil {
+				yield(nil, fmt.Errorf("series: read: %w", err))
+				return
+			}
+			rows += int64(f.Len())
+			if !yield(f, nil) {
+				return
+			}
+		}
 	}
 }
 

@@ -161,7 +161,7 @@ func (o *opened) matching(ctx context.Context, args []string) (all []series.Over
 			return nil, true, err
 		}
 	}
-	matches := symbolsLike(args[0])
+	matches := market.SymbolsLike(args[0])
 	if all, err = o.all(ctx, f); err != nil {
 		return nil, true, err
 	}

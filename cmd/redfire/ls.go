@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -60,7 +59,7 @@ func (p *program) ls(ctx context.Context, o *opened, k series.Kind, l listing) e
 		}
 		f.Interval = v
 	}
-	matches := symbolsLike(l.pattern)
+	matches := market.SymbolsLike(l.pattern)
 	out := result{columns: lsColumns}
 	for about, err := range o.Overview(ctx, f) {
 		if err != nil {
@@ -137,22 +136,4 @@ func pairs(attrs map[string]string) string {
 		all = append(all, name+"="+value)
 	}
 	return strings.Join(all, " ")
-}
-
-// symbolsLike returns what tells whether a symbol, or its code, matches a pattern.
-func symbolsLike(pattern string) func(market.Symbol) bool {
-	matches := glob(pattern)
-	return func(y market.Symbol) bool { return matches.MatchString(y.String()) || matches.MatchString(y.Code) }
-}
-
-// glob returns what a pattern matches: * stands for any text and ? for any one
-// character; capitals count as small letters. An empty one matches everything.
-func glob(pattern string) *regexp.Regexp {
-	if pattern == "" {
-		pattern = "*"
-	}
-	text := regexp.QuoteMeta(pattern)
-	text = strings.ReplaceAll(text, `\*`, `.*`)
-	text = strings.ReplaceAll(text, `\?`, `.`)
-	return regexp.MustCompile(`(?is)^` + text + `$`)
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/redfire-quant/redfire/fault"
-	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
 

@@ -1,0 +1,140 @@
+package httpapi
+
+import (
+	"bufio"
+	"io"
+	"mime"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/marketfile"
+)
+
+// A form is one in which rows are answered.
+type form struct {
+	name      string // in the parameter format
+	mediaType string
+	format    marketfile.Format
+}
+
+const (
+	typeJSON    = "application/json"
+	typeNDJSON  = "application/x-ndjson"
+	typeCSV     = "text/csv"
+	typeArrow   = "application/vnd.apache.arrow.stream"
+	typeParquet = "application/vnd.apache.parquet"
+)
+
+// rowForms are the forms of rows; the first one is that of who does not say.
+var rowForms = []form{
+	{"json", typeJSON, marketfile.JSON},
+	{"ndjson", typeNDJSON, marketfile.NDJSON},
+	{"csv", typeCSV, marketfile.CSV},
+	{"arrow", typeArrow, marketfile.ArrowStream},
+}
+
+// formOf returns the form that a request wants, by its parameter format or else by
+// Accept.
+func formOf(format, accept string, forms []form) (form, error) {
+	for _, f := range forms {
+		if f.name == format {
+			return f, nil
+		}
+	}
+	best, weight := -1, 0.0
+	for i, f := range forms {
+		if w := weightOf(accept, f.mediaType); w > weight {
+			best, weight = i, w
+		}
+	}
+	if best < 0 {
+		names := make([]string, len(forms))
+		for i, f := range forms {
+			names[i] = f.mediaType
+		}
+		return form{}, fault.APIForm.Errorf("Accept is %q, and the answer is sent as %s", accept, strings.Join(names, ", "))
+	}
+	return forms[best], nil
+}
+
+// listForms are the forms of everything else.
+var listForms = rowForms[:2]
+
+// weightOf returns how much a header Accept wants a media type, from 0 to 1, by
+// RFC 9110: what names it more exactly counts.
+func weightOf(accept, mediaType string) float64 {
+	if strings.TrimSpace(accept) == "" {
+		return 1
+	}
+	family, _, _ := strings.Cut(mediaType, "/")
+	weight, exact := 0.0, 0
+	for part := range strings.SplitSeq(accept, ",") {
+		name, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		closeness := map[string]int{mediaType: 3, family + "/*": 2, "*/*": 1}[name]
+		if closeness <= exact {
+			continue
+		}
+		exact, weight = closeness, 1
+		if q, err := strconv.ParseFloat(params["q"], 64); err == nil {
+			weight = q
+		}
+	}
+	return weight
+}
+
+// packingOf returns how an answer is packed: "zstd", "gzip" or not.
+func packingOf(accept string) string {
+	accepted := map[string]bool{}
+	for part := range strings.SplitSeq(accept, ",") {
+		name, params, _ := strings.Cut(strings.ToLower(strings.TrimSpace(part)), ";")
+		accepted[strings.TrimSpace(name)] = !strings.HasPrefix(strings.ReplaceAll(params, " ", ""), "q=0") || strings.Contains(params, ".")
+	}
+	for _, name := range []string{"zstd", "gzip"} {
+		if accepted[name] {
+			return name
+		}
+	}
+	return ""
+}
+
+// body begins an answer of a media type, packed as the client accepts it, and
+// returns what takes it. It is sent when that was closed.
+func (c *call) body(mediaType, accept string) io.WriteCloser {
+	h := c.Header()
+	if strings.HasPrefix(mediaType, "text/") {
+		mediaType += "; charset=utf-8"
+	}
+	h.Set("Content-Type", mediaType)
+	h.Set("Trailer", rowsTrailer)
+	h.Add("Vary", "Accept, Accept-Encoding")
+	h.Set("Cache-Control", "no-cache")
+	switch packing := packingOf(accept); packing {
+	case "zstd":
+		h.Set("Content-Encoding", packing)
+		z, err := zstd.NewWriter(c, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+		if err != nil {
+			panic(err) // the options are right
+		}
+		return z
+	case "gzip":
+		h.Set("Content-Encoding", packing)
+		z, err := gzip.NewWriterLevel(c, gzip.BestSpeed)
+		if err != nil {
+			panic(err) // the level is right
+		}
+		return z
+	}
+	return &collected{bufio.NewWriterSize(c, 64<<10)}
+}
+
+// collected collects small writes.
+type collected struct{ *bufio.Writer }
+
+func (c *collected) Close() error { return c.Flush() }

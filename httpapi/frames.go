@@ -1,0 +1,254 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"iter"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/httpapi/answers"
+	"github.com/redfire-quant/redfire/httpapi/wire"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// framesPath is where the Go client reads and writes frames.
+const framesPath = "/v1/frames"
+
+type noParams struct{}
+
+// maxQuestion is how long the JSON of a question may be.
+const maxQuestion = 8 << 20
+
+// question reads the JSON of a question.
+func question(r *http.Request, v any) error {
+	text, err := io.ReadAll(io.LimitReader(r.Body, maxQuestion+1))
+	switch {
+	case err != nil:
+		return bodyFault(err)
+	case len(text) > maxQuestion:
+		return fault.APITooLarge.Errorf("a question has at most %d bytes", maxQuestion)
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fault.APIBody.Errorf("the question: %w", err)
+	}
+	return nil
+}
+
+// bodyFault returns the error of reading a body.
+func bodyFault(err error) error {
+	if fault.KindOf(err) != "" {
+		return err
+	}
+	return fault.APIBody.Errorf("the body did not come whole: %w", err)
+}
+
+// readFrames answers the Go client's reads.
+func (s *Server) readFrames(_ context.Context, _ *noParams) (*huma.StreamResponse, error) {
+	return s.streamed(func(w *call, r *http.Request) error {
+		var q answers.Query
+		if err := question(r, &q); err != nil {
+			return err
+		}
+		return sendFrames(w, s.data.Series.Read(r.Context(), q.Query()))
+	}), nil
+}
+
+// foldFrames answers the Go client when it resamples.
+func (s *Server) foldFrames(_ context.Context, _ *noParams) (*huma.StreamResponse, error) {
+	return s.streamed(func(w *call, r *http.Request) error {
+		var q answers.FoldQuery
+		if err := question(r, &q); err != nil {
+			return err
+		}
+		query, err := q.Query()
+		if err != nil {
+			return err
+		}
+		return sendFrames(w, s.data.Series.Resample(r.Context(), query))
+	}), nil
+}
+
+// sendFrames answers with frames. The answer begins with the first of them, so that
+// an error before it has a status of its own.
+func sendFrames(w *call, frames iter.Seq2[*series.Frame, error]) error {
+	begin := func() {
+		w.Header().Set("Content-Type", wire.MediaType)
+		w.Header().Set("Trailer", rowsTrailer)
+	}
+	out := bufio.NewWriterSize(w, 64<<10)
+	message := wire.NewWriter(out)
+	var rows int64
+	for f, err := range frames {
+		if err != nil {
+			return err
+		}
+		if rows == 0 {
+			begin()
+		}
+		rows += int64(f.Len())
+		if err := message.Write(f); err != nil {
+			return err
+		}
+	}
+	if rows == 0 {
+		begin()
+	}
+	if err := message.Close(); err != nil {
+		return err
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	w.Header().Set(rowsTrailer, strconv.FormatInt(rows, 10))
+	return nil
+}
+
+type writeFramesParams struct {
+	Count           bool `query:"count" doc:"Count the rows that are new, unchanged and replaced."`
+	RefuseDifferent bool `query:"refuse_different" doc:"Write nothing if a row differs from the one that is stored."`
+}
+
+type replaceFramesParams struct {
+	writeFramesParams
+	From string `query:"from" doc:"The beginning of what is replaced, RFC 3339; left out: none."`
+	To   string `query:"to" doc:"Its end, which is not part of it; left out: none."`
+}
+
+func (p *writeFramesParams) options() *series.WriteOptions {
+	return &series.WriteOptions{Count: p.Count, RefuseDifferent: p.RefuseDifferent}
+}
+
+// framesOf reads the frames of a body.
+func (s *Server) framesOf(r *http.Request) (all []series.Frame, err error) {
+	most := int64(s.limits.MaxBody)
+	for f, err := range wire.Read(http.MaxBytesReader(nil, r.Body, most), most) {
+		if err != nil {
+			return nil, s.tooLarge(bodyFault(err))
+		}
+		all = append(all, *f)
+	}
+	return all, nil
+}
+
+// writeFrames writes what the Go client sends: all of it or nothing.
+func (s *Server) writeFrames(_ context.Context, in *writeFramesParams) (*huma.StreamResponse, error) {
+	return s.streamed(func(w *call, r *http.Request) error {
+		frames, err := s.framesOf(r)
+		if err != nil {
+			return err
+		}
+		counts, err := s.data.Series.Write(r.Context(), frames, in.options())
+		if err != nil {
+			return err
+		}
+		return w.json(answers.OfCounts(counts))
+	}), nil
+}
+
+// replaceFrames replaces a range by what the Go client sends.
+func (s *Server) replaceFrames(_ context.Context, in *replaceFramesParams) (*huma.StreamResponse, error) {
+	return s.streamed(func(w *call, r *http.Request) error {
+		span, err := (&spanParams{From: in.From, To: in.To}).bounds(nil)
+		if err != nil {
+			return err
+		}
+		frames, err := s.framesOf(r)
+		if err != nil {
+			return err
+		}
+		if len(frames) != 1 {
+			return fault.APIBody.Errorf("the body has %d frames, and one takes the place of a range", len(frames))
+		}
+		counts, err := s.data.Series.Replace(r.Context(), span, frames[0], in.options())
+		if err != nil {
+			return err
+		}
+		return w.json(answers.OfCounts(counts))
+	}), nil
+}
+
+// json answers with a value.
+func (c *call) json(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	c.Header().Set("Content-Type", typeJSON)
+	_, err = c.Write(append(text, '\n'))
+	return err
+}
+
+type deleteParams struct {
+	From string `query:"from" doc:"The beginning, RFC 3339 or a date; without an offset it is of tz. Left out: the first row."`
+	To   string `query:"to" doc:"The end, which is not part of it. Left out: behind the last row."`
+	TZ   string `query:"tz" doc:"The time zone of times without an offset." example:"Asia/Shanghai"`
+	All  bool   `query:"all" doc:"Delete the whole series, with its attributes: needed where neither from nor to is said."`
+}
+
+type (
+	deleteBars struct {
+		Symbol   string `query:"symbol" required:"true" doc:"The symbol." example:"rb2601.SHFE"`
+		Interval string `query:"interval" required:"true" doc:"The interval of the bars." example:"1m"`
+		deleteParams
+	}
+	deleteTicks struct {
+		Symbol string `query:"symbol" required:"true" doc:"The symbol." example:"rb2601.SHFE"`
+		deleteParams
+	}
+	deleteIndicator struct {
+		Symbol   string `query:"symbol" required:"true" doc:"The symbol." example:"rb2601.SHFE"`
+		Interval string `query:"interval" required:"true" doc:"The interval of the indicator." example:"1m"`
+		Name     string `query:"name" required:"true" doc:"The name with its parameters." example:"rsi(14)"`
+		deleteParams
+	}
+)
+
+func (s *Server) deleteBars(_ context.Context, in *deleteBars) (*huma.StreamResponse, error) {
+	return s.delete(answers.Key{Kind: "bars"}, in.Symbol, in.Interval, &in.deleteParams), nil
+}
+
+func (s *Server) deleteTicks(_ context.Context, in *deleteTicks) (*huma.StreamResponse, error) {
+	return s.delete(answers.Key{Kind: "ticks"}, in.Symbol, "", &in.deleteParams), nil
+}
+
+func (s *Server) deleteIndicators(_ context.Context, in *deleteIndicator) (*huma.StreamResponse, error) {
+	return s.delete(answers.Key{Kind: "indicator", Name: in.Name}, in.Symbol, in.Interval, &in.deleteParams), nil
+}
+
+func (s *Server) delete(of answers.Key, symbol, interval string, p *deleteParams) *huma.StreamResponse {
+	return s.streamed(func(w *call, r *http.Request) (err error) {
+		k := of.Key()
+		if k.Symbol, err = market.ParseSymbol(symbol); err != nil {
+			return fault.At(fault.Place{Field: "symbol"}, err)
+		}
+		if interval != "" {
+			if k.Interval, err = market.ParseInterval(interval); err != nil {
+				return fault.At(fault.Place{Field: "interval"}, err)
+			}
+		}
+		span := spanParams{From: p.From, To: p.To, TZ: p.TZ}
+		zone, err := span.zone()
+		if err != nil {
+			return err
+		}
+		in, err := span.bounds(zone)
+		if err != nil {
+			return err
+		}
+		if in == (market.Range{}) != p.All {
+			return fault.At(fault.Place{Field: "all"}, fault.APIParameter.Errorf("say from or to, or all=true for the whole series, and not both"))
+		}
+		counts, err := s.data.Series.Delete(r.Context(), k, in)
+		if err != nil {
+			return err
+		}
+		return w.json(answers.OfCounts(counts))
+	})
+}

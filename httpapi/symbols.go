@@ -1,0 +1,114 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/httpapi/answers"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/series"
+)
+
+type symbolsParams struct {
+	Kind     string `query:"kind" enum:"bars,ticks,indicator" doc:"The kind of series; left out: all."`
+	Symbol   string `query:"symbol" doc:"A symbol, or a pattern with * and ?." example:"rb*"`
+	Exchange string `query:"exchange" doc:"The exchange." example:"SHFE"`
+	Interval string `query:"interval" doc:"The interval of bars and indicators." example:"1m"`
+	Name     string `query:"name" doc:"The name of an indicator."`
+	Brief    bool   `query:"brief" doc:"Without counting: rows, first and last may be missing, and series that have neither attributes nor extra columns too."`
+	formatParams
+}
+
+// filter returns what the parameters let through.
+func (p *symbolsParams) filter() (f series.Filter, like func(market.Symbol) bool, err error) {
+	f = series.Filter{Exchange: market.Exchange(p.Exchange), Name: p.Name, Brief: p.Brief}
+	if p.Kind != "" {
+		f.Kind = kindOf(p.Kind)
+	}
+	if p.Interval != "" {
+		if f.Interval, err = market.ParseInterval(p.Interval); err != nil {
+			return f, nil, fault.At(fault.Place{Field: "interval"}, err)
+		}
+	}
+	like = func(market.Symbol) bool { return true }
+	if strings.ContainsAny(p.Symbol, "*?") {
+		like = market.SymbolsLike(p.Symbol)
+	} else if p.Symbol != "" {
+		if f.Symbol, err = market.ParseSymbol(p.Symbol); err != nil {
+			return f, nil, fault.At(fault.Place{Field: "symbol"}, err)
+		}
+	}
+	return f, like, nil
+}
+
+// kindOf returns the kind of a name, 0 for none.
+func kindOf(name string) series.Kind {
+	kinds := []series.Kind{series.Bars, series.Ticks, series.Indicator}
+	i := slices.IndexFunc(kinds, func(k series.Kind) bool { return k.String() == name })
+	if i < 0 {
+		return 0
+	}
+	return kinds[i]
+}
+
+func (s *Server) symbols(_ context.Context, in *symbolsParams) (*huma.StreamResponse, error) {
+	return s.streamed(func(w *call, r *http.Request) error {
+		f, like, err := in.filter()
+		if err != nil {
+			return err
+		}
+		return list(w, r, in.Format, func(yield func(*answers.Series, error) bool) {
+			for about, err := range s.data.Series.Overview(r.Context(), f) {
+				switch {
+				case err != nil:
+					yield(nil, err)
+					return
+				case like(about.Key.Symbol) && !yield(answers.OfOverview(about), nil):
+					return
+				}
+			}
+		})
+	}), nil
+}
+
+type changesParams struct {
+	Since uint64 `query:"since" doc:"The number behind which to begin."`
+	formatParams
+}
+
+func (s *Server) changes(_ context.Context, in *changesParams) (*huma.StreamResponse, error) {
+	return s.streamed(func(w *call, r *http.Request) error {
+		return list(w, r, in.Format, func(yield func(*answers.Change, error) bool) {
+			for c, err := range s.data.Series.Changes(r.Context(), in.Since) {
+				if !yield(answers.OfChange(c), err) || err != nil {
+					return
+				}
+			}
+		})
+	}), nil
+}
+
+type verifyParams struct{ formatParams }
+
+// verify lists what is damaged. It reads everything that is stored.
+func (s *Server) verify(_ context.Context, in *verifyParams) (*huma.StreamResponse, error) {
+	return s.streamed(func(w *call, r *http.Request) error {
+		lang := languageOf(r.Header.Get("Accept-Language"))
+		return list(w, r, in.Format, func(yield func(*answers.Damage, error) bool) {
+			for d, err := range s.data.Verify(r.Context()) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if !yield(answers.OfDamage(d, lang), nil) {
+					return
+				}
+			}
+		})
+	}), nil
+}

@@ -1,0 +1,228 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/httpapi/answers"
+	"github.com/redfire-quant/redfire/httpapi/problem"
+	"github.com/redfire-quant/redfire/market"
+	"github.com/redfire-quant/redfire/marketfile"
+	"github.com/redfire-quant/redfire/series"
+)
+
+// maxRefused is how many refused rows are listed.
+const maxRefused = 1000
+
+// importParams say what a body does not say itself.
+type importParams struct {
+	Symbol   string `query:"symbol" doc:"The symbol of all rows, where they do not say it." example:"rb2601.SHFE"`
+	Exchange string `query:"exchange" doc:"The exchange, where symbols are without."`
+	TZ       string `query:"tz" doc:"The time zone of times without an offset." example:"Asia/Shanghai"`
+	Calendar string `query:"calendar" doc:"The trading calendar: a name, auto for that of the symbol, none for the clock."`
+	Order    string `query:"date_order" enum:"mdy,dmy" doc:"The order of dates whose year is not first."`
+	Unit     string `query:"time_unit" enum:"s,ms,us,ns" doc:"The unit of times that are numbers."`
+	Replace  bool   `query:"replace" doc:"Ticks that differ take the place of those stored, and the later of two bars of the body that of the other."`
+	Suspect  bool   `query:"accept_suspect" doc:"Keep rows that contradict themselves, such as a high below the low."`
+	Partial  bool   `query:"partial" doc:"Keep the rows that are good, and list the others; without it a body is kept whole or not at all."`
+}
+
+type (
+	writeBars struct {
+		Interval string `query:"interval" doc:"The interval of all bars, where they do not say it." example:"1m"`
+		BarTime  string `query:"bar_time" enum:"start,end" doc:"Whether bars are stamped at their start or at their end."`
+		importParams
+	}
+	writeTicks struct {
+		Volume string `query:"tick_volume" enum:"traded,cumulative" doc:"How the volume of ticks counts."`
+		importParams
+	}
+)
+
+func (s *Server) writeBars(_ context.Context, in *writeBars) (*huma.StreamResponse, error) {
+	return s.streamed(func(w *call, r *http.Request) (err error) {
+		o := marketfile.Options{BarTime: marketfile.BarTime(in.BarTime)}
+		if in.Interval != "" {
+			if o.Interval, err = market.ParseInterval(in.Interval); err != nil {
+				return fault.At(fault.Place{Field: "interval"}, err)
+			}
+		}
+		return s.write(w, r, series.Bars, &in.importParams, &o)
+	}), nil
+}
+
+func (s *Server) writeTicks(_ context.Context, in *writeTicks) (*huma.StreamResponse, error) {
+	return s.streamed(func(w *call, r *http.Request) error {
+		return s.write(w, r, series.Ticks, &in.importParams, &marketfile.Options{TickVolume: market.TickVolume(in.Volume)})
+	}), nil
+}
+
+// options adds what the parameters say.
+func (p *importParams) options(o *marketfile.Options) (err error) {
+	o.DateOrder, o.TimeUnit, o.Calendar = marketfile.DateOrder(p.Order), p.Unit, p.Calendar
+	o.Replace, o.AcceptSuspect = p.Replace, p.Suspect
+	if p.Symbol != "" {
+		if o.Symbol, err = market.ParseSymbol(p.Symbol); err != nil {
+			return fault.At(fault.Place{Field: "symbol"}, err)
+		}
+	}
+	if p.Exchange != "" {
+		if o.Symbol.Exchange != "" && string(o.Symbol.Exchange) != p.Exchange {
+			return fault.At(fault.Place{Field: "exchange"}, fault.APIParameter.Errorf("it contradicts the symbol %s", p.Symbol))
+		}
+		o.Symbol.Exchange = market.Exchange(p.Exchange)
+	}
+	if p.TZ != "" {
+		if o.Zone, err = market.LoadZone(p.TZ); err != nil {
+			return fault.At(fault.Place{Field: "tz"}, err)
+		}
+	}
+	return nil
+}
+
+// write keeps the rows of a body.
+func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *importParams, o *marketfile.Options) error {
+	if err := p.options(o); err != nil {
+		return err
+	}
+	var err error
+	if o.Calendars, err = s.data.Calendars(); err != nil {
+		return err
+	}
+	file, err := s.spool(r)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := os.Remove(file); err != nil {
+			s.log.Error("a body could not be removed", "error", fault.WithoutPath(err))
+		}
+	}()
+	lang := languageOf(r.Header.Get("Accept-Language"))
+	var refused []problem.Refused
+	o.Lang, o.Name, o.Whole = lang, "body", !p.Partial
+	o.Refused = func(f marketfile.Refused) {
+		if len(refused) < maxRefused {
+			refused = append(refused, problem.Refused{Line: f.Line, Code: fault.CodeOf(f.Why), Detail: fault.Message(f.Why, lang), Text: f.Text})
+		}
+	}
+	report, err := marketfile.Import(r.Context(), s.data.Series, kind, []string{file}, o)
+	if err != nil && report != nil && report.Refused > 0 && errors.Is(err, fault.Invalid) {
+		d := problem.Of(err, lang)
+		d.Status, d.Refused, d.RefusedRows = http.StatusUnprocessableEntity, report.Refused, refused
+		w.problem(d)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.json(imported(report, refused, lang))
+}
+
+func imported(r *marketfile.Report, refused []problem.Refused, lang string) answers.Imported {
+	a := answers.Imported{
+		Read: r.Read, Written: answers.Written{New: r.New, Unchanged: r.Unchanged, Replaced: r.Replaced},
+		Refused: r.Refused, RefusedRows: refused, Reasons: r.Reasons, Series: r.Series,
+	}
+	for _, k := range r.Keys {
+		a.Keys = append(a.Keys, answers.OfKey(k))
+	}
+	for _, n := range r.Notes {
+		a.Notes = append(a.Notes, fault.Message(n.Text, lang))
+	}
+	return a
+}
+
+// bodyTypes are the media types of bodies, and how a body of one begins.
+var bodyTypes = map[string]bool{
+	typeNDJSON: true, typeJSON: true, typeCSV: true, typeArrow: true, typeParquet: true,
+	"application/vnd.apache.arrow.file": true, "application/jsonl": true,
+}
+
+// spool writes a body, unpacked, to a file of its own, and returns its name.
+func (s *Server) spool(r *http.Request) (name string, err error) {
+	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || !bodyTypes[mediaType] {
+		return "", fault.APIForm.Errorf("Content-Type is %q, and rows are read as %s, %s, %s or %s", r.Header.Get("Content-Type"), typeNDJSON, typeCSV, typeArrow, typeParquet)
+	}
+	most := int64(s.limits.MaxBody)
+	body := io.Reader(http.MaxBytesReader(nil, r.Body, most))
+	switch packing := r.Header.Get("Content-Encoding"); packing {
+	case "", "identity":
+	case "gzip":
+		z, err := gzip.NewReader(body)
+		if err != nil {
+			return "", s.tooLarge(bodyFault(err))
+		}
+		body = z
+	case "zstd":
+		z, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(8<<20))
+		if err != nil {
+			return "", s.tooLarge(bodyFault(err))
+		}
+		defer z.Close()
+		body = z
+	default:
+		return "", fault.APIForm.Errorf("Content-Encoding is %q, and bodies are unpacked from gzip and zstd", packing)
+	}
+	return s.keep(io.LimitReader(body, most+1))
+}
+
+// keep writes a body to a file.
+func (s *Server) keep(body io.Reader) (name string, err error) {
+	f, err := os.CreateTemp(s.temp, "body-")
+	if err != nil {
+		return "", fault.DiskFailed.Errorf("%w", fault.WithoutPath(err))
+	}
+	to := &unwritable{w: f}
+	n, err := io.Copy(to, body)
+	switch {
+	case to.err != nil:
+		err = diskFault(to.err)
+	case err != nil:
+		err = s.tooLarge(bodyFault(err))
+	case n > int64(s.limits.MaxBody):
+		err = s.tooLarge(&http.MaxBytesError{Limit: int64(s.limits.MaxBody)})
+	case n == 0:
+		err = fault.APIBody.Errorf("the body is empty")
+	}
+	if closed := f.Close(); err == nil && closed != nil {
+		err = diskFault(closed)
+	}
+	if err == nil {
+		return f.Name(), nil
+	}
+	if left := os.Remove(f.Name()); left != nil {
+		s.log.Error("a body could not be removed", "error", fault.WithoutPath(left))
+	}
+	return "", err
+}
+
+// An unwritable remembers that writing failed, and not reading.
+type unwritable struct {
+	w   io.Writer
+	err error
+}
+
+func (u *unwritable) Write(b []byte) (int, error) {
+	n, err := u.w.Write(b)
+	u.err = err
+	return n, err
+}
+
+// tooLarge says of a body over the limit what the limit is.
+func (s *Server) tooLarge(err error) error {
+	var over *http.MaxBytesError
+	if errors.As(err, &over) {
+		return fault.APITooLarge.Errorf("the body is longer than %d bytes, unpacked", over.Limit)
+	}
+	return err
+}

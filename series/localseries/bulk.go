@@ -244,9 +244,26 @@ func (e *Engine) takeAll(chunks []headed, accepted uint64) {
 		for _, h := range g {
 			number = max(number, h.last)
 		}
+		if number > e.last {
+			e.recent.note(number, g[0].key, covered(g))
+		}
 		e.last = max(e.last, number)
 		e.entry(g[0].key).take(g, number, accepted > 0)
 	}
+}
+
+// covered returns the range that the chunks of one series tell of.
+func covered(chunks []headed) market.Range {
+	c := cover{kind: chunks[0].key.Kind}
+	for _, h := range chunks {
+		switch h.what {
+		case chunkRows:
+			c.rows(h.chunk.first.time, h.chunk.last.time)
+		case chunkTomb:
+			c.add(h.in)
+		}
+	}
+	return c.inRange()
 }
 
 // groups returns the chunks of each series. Those of one stand together.

@@ -128,8 +128,9 @@ type Engine struct {
 	applied   seglog.Position // the end of the last record
 	floor     seglog.Position // where the log begins to count
 	last      uint64          // the number of the last change
-	forgotten uint64          // what was deleted up to this change is not known any more
-	failed    error           // a record could not be applied
+	recent    recent
+	forgotten uint64 // what was deleted up to this change is not known any more
+	failed    error  // a record could not be applied
 	again     scratch
 	byKey     map[string]*entry // the entries, by the bytes of their keys
 	numbers   uint64            // the number of the next segment
@@ -329,7 +330,7 @@ func (e *Engine) applyRecord(seq uint64, record []byte) (bytes int64, err error)
 			// Each frame is a change of its own. A record is longer than the
 			// number of its frames, so the numbers are its own.
 			bytes += s.write(f, seq+uint64(i))
-			e.last = seq + uint64(i)
+			e.changed(seq+uint64(i), s.key, rangeOfRows(f))
 		}
 	case recordReplace:
 		r := p.timeRange()
@@ -339,7 +340,7 @@ func (e *Engine) applyRecord(seq uint64, record []byte) (bytes int64, err error)
 			return 0, err
 		}
 		bytes = s.replace(r, f, seq)
-		e.last = seq
+		e.changed(seq, s.key, r)
 	case recordDelete:
 		s := e.next(p)
 		r := p.timeRange()
@@ -347,7 +348,7 @@ func (e *Engine) applyRecord(seq uint64, record []byte) (bytes int64, err error)
 			return 0, p.err
 		}
 		s.remove(r, seq)
-		e.last = seq
+		e.changed(seq, s.key, r)
 	case recordBegin:
 		e.applyBegin(p, seq)
 	case recordAccept:
@@ -356,6 +357,12 @@ func (e *Engine) applyRecord(seq uint64, record []byte) (bytes int64, err error)
 		return 0, errShape
 	}
 	return bytes, errors.Join(err, p.err)
+}
+
+// changed notes a change.
+func (e *Engine) changed(seq uint64, k series.Key, in market.Range) {
+	e.last = seq
+	e.recent.note(seq, k, in)
 }
 
 // next returns the entry of the key that stands next.

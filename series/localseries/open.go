@@ -185,6 +185,7 @@ func (e *Engine) replay() error {
 	for _, s := range e.entries(series.Filter{}) {
 		s.begun = nil // who began to write them is gone
 	}
+	e.recent.forget(e.last)
 	return nil
 }
 

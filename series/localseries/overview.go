@@ -132,7 +132,10 @@ func (e *Engine) changesSince(since uint64) ([]series.Change, error) {
 	if since > e.last || since > 0 && since < e.forgotten {
 		return nil, series.Forget(since, e.last)
 	}
-	var all []series.Change
+	all, ok := e.recent.since(since)
+	if ok {
+		return all, nil
+	}
 	for _, s := range e.entries(series.Filter{}) {
 		all = s.appendChanges(all, since)
 	}
@@ -175,20 +178,27 @@ func (s *entry) appendChanges(all []series.Change, since uint64) []series.Change
 	}
 	at(s.last)
 	for seq, c := range covers {
-		r := market.Range{From: 1, To: 1} // of attributes alone
-		if c.any {
-			r = c.r
-		}
-		all = append(all, series.Change{Seq: seq, Key: s.key, Range: r})
+		all = append(all, series.Change{Seq: seq, Key: s.key, Range: c.inRange()})
 	}
 	return all
 }
+
+// nothing is the range of a change of attributes alone.
+var nothing = market.Range{From: 1, To: 1}
 
 // A cover is the least range that covers others.
 type cover struct {
 	kind series.Kind
 	any  bool
 	r    market.Range
+}
+
+// inRange returns the range, an empty one for nothing.
+func (c *cover) inRange() market.Range {
+	if !c.any {
+		return nothing
+	}
+	return c.r
 }
 
 // rows covers rows from one time to another.

@@ -234,6 +234,7 @@ var chinese = map[string]string{
 	"the limit %d is below zero":                                                                           "条数上限 %d 小于零",
 	"key %s is named twice":                                                                                "键 %s 重复",
 	"the column of %s is of type %s, not %s":                                                               "%s 的这一列类型是 %s，不是 %s",
+	"the engine does not tell the number of its last change":                                               "引擎没有给出最后一次变更的序号",
 	"changes after %d are not known; read everything and go on from %d":                                    "已没有 %d 之后的变更记录；请重新读取全部数据，并从 %d 继续",
 	"the store is closed":                                                                                  "存储已关闭",
 	"no time zone is named, by which days and windows begin":                                               "没有给出时区，而每天和每个窗口从何时开始要由它决定",

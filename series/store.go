@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"sync/atomic"
+	"time"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
@@ -16,24 +17,34 @@ type Options struct {
 	// KnownChanges is how many changes a store remembers over an engine that
 	// keeps no record of them; 0 means 4096. Older ones are forgotten.
 	KnownChanges int
+
+	// LookAgain is how often Watch looks for what was not changed through the
+	// store, but by others, or by a call that was left while it went on; 0 means
+	// 1s.
+	LookAgain time.Duration
 }
 
 // A Store writes and reads series. It checks and orders what it is given, so
 // that an engine need not. It is safe for concurrent use.
 type Store struct {
-	engine Engine
-	ring   ring
-	guard  *guard
-	closed atomic.Bool
-	stats  stats
+	engine    Engine
+	ring      ring
+	bell      bell
+	guard     *guard
+	lookAgain time.Duration
+	closed    atomic.Bool
+	stats     stats
 }
 
 // New returns a Store over e and takes charge of closing it: an engine has one
 // store. A nil opts is the same as a pointer to the zero Options.
 func New(e Engine, opts *Options) *Store {
-	s := &Store{engine: e, ring: newRing(4096), guard: newGuard()}
+	s := &Store{engine: e, ring: newRing(4096), guard: newGuard(), lookAgain: time.Second}
 	if opts != nil && opts.KnownChanges > 0 {
 		s.ring.most = opts.KnownChanges
+	}
+	if opts != nil && opts.LookAgain > 0 {
+		s.lookAgain = opts.LookAgain
 	}
 	return s
 }
@@ -122,6 +133,7 @@ func (s *Store) eachCall(frames []*Frame, write func([]Frame) error) error {
 			s.note(err, call[i].Key, rangeOf(&call[i]))
 			rows += call[i].Len()
 		}
+		s.bell.ring()
 		if err != nil && stored > 0 {
 			return errPartly(stored, rows, err)
 		}
@@ -213,6 +225,7 @@ func (s *Store) replace(ctx context.Context, r market.Range, f Frame, o WriteOpt
 	}
 	err = s.engine.Replace(ctx, r, *g)
 	s.note(err, f.Key, r)
+	s.bell.ring()
 	return counts, err
 }
 
@@ -255,6 +268,7 @@ func (s *Store) delete(ctx context.Context, k Key, r market.Range) (counts Count
 	err = s.engine.Delete(ctx, k, r)
 	s.guard.set(k, nil)
 	s.note(err, k, r)
+	s.bell.ring()
 	return counts, err
 }
 
@@ -339,7 +353,11 @@ func (s *Store) Overview(ctx context.Context, f Filter) iter.Seq2[Overview, erro
 // was opened, and its numbers begin with the microseconds since 1970, so that
 // those of an earlier store are not taken for its own.
 func (s *Store) Changes(ctx context.Context, since uint64) iter.Seq2[Change, error] {
-	return wrapped("series: changes", func(yield func(Change, error) bool) {
+	return wrapped("series: changes", s.changes(ctx, since))
+}
+
+func (s *Store) changes(ctx context.Context, since uint64) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
 		if err := s.begin(ctx); err != nil {
 			yield(Change{}, err)
 			return
@@ -347,7 +365,7 @@ func (s *Store) Changes(ctx context.Context, since uint64) iter.Seq2[Change, err
 		if !orUnsupported(s.engine.Changes(ctx, since), yield) {
 			s.ring.after(since)(yield)
 		}
-	})
+	}
 }
 
 // orUnsupported yields what seq does, but for an error that says that it cannot:
@@ -380,9 +398,11 @@ func wrapped[T any](doing string, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
 }
 
 // Close makes everything that was accepted durable and closes the engine. Calls
-// after it fail with [fault.Closed]; a second Close does nothing.
+// after it fail with [fault.Closed], and those who watch are told so at once; a
+// second Close does nothing.
 func (s *Store) Close() error {
 	s.closed.Store(true)
+	s.bell.ring()
 	if err := s.engine.Close(); err != nil {
 		return fmt.Errorf("series: close: %w", err)
 	}

@@ -291,11 +291,8 @@ func (e *engine) changesAfter(ctx context.Context, since uint64) ([]series.Chang
 	if len(e.changes) > 0 && since+1 < e.changes[0].Seq || since > e.seq {
 		return nil, series.Forget(since, e.seq)
 	}
-	i := slices.IndexFunc(e.changes, func(c series.Change) bool { return c.Seq > since })
-	if i < 0 {
-		return nil, nil
-	}
-	return slices.Clone(e.changes[i:]), nil
+	n := int(e.seq - since) // the numbers are without gaps
+	return slices.Clone(e.changes[len(e.changes)-n:]), nil
 }
 
 func (e *engine) Close() error {

@@ -126,7 +126,22 @@ func changesSince(t tb, e series.Engine) {
 }
 
 func changesAhead(t tb, e series.Engine) {
+	var empty *series.Forgotten
+	err := firstError(e.Changes(t.Context(), math.MaxUint64))
+	if unsupported(err) {
+		return
+	}
+	if !errors.As(err, &empty) {
+		t.Errorf("changes of an engine that has had none, since the highest number: got %v, want a series.Forgotten", err)
+		return
+	}
+	if news, _ := changes(t, e, empty.Last); len(news) > 0 {
+		t.Errorf("changes since %d, the last of an engine that has had none: %+v", empty.Last, news)
+	}
 	write(t, e, bars(rebarBars, 1, 60))
+	if news, _ := changes(t, e, empty.Last); len(news) != 1 {
+		t.Errorf("changes since %d, before the first one: %+v", empty.Last, news)
+	}
 	all, ok := changes(t, e, 0)
 	if !ok {
 		return

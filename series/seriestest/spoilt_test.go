@@ -598,6 +598,8 @@ var wrongEnds = []spoiling{
 		}
 	})},
 	{"tells nothing of the future", "changes since a number of the future are refused", changing(futureChanges)},
+	{"has no last number before the first", "changes since a number of the future are refused", changing(futureOfNothing)},
+	{"tells changes that others have overtaken", "a follower misses no change that is made while it reads", changing(overtaken)},
 	{"tells no deletes", "changes are told in their order", changing(func(e series.Engine, b *broken) { noChangesOf(e, b) })},
 	{"tells too narrow changes", "changes are told in their order", changing(narrowChanges)},
 	{"ignores contexts", "a context that ended stops every method", changing(ignoreContexts)},

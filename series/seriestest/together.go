@@ -28,6 +28,7 @@ var togetherRules = []rule{
 	{wholeRows, "a price and a volume of two different bars make a third", rowsSeenWhole},
 	{wholeFrames, "a batch is one fact", framesSeenWhole},
 	{atomicReplace, "a reader between delete and write would believe a gap", replaceSeenWhole},
+	{"a follower misses no change that is made while it reads", "a change with a lower number than one that was told is never asked for", followTogether},
 	{"Close may come while others work", "a server is told to stop at any time", closeMeanwhile},
 }
 
@@ -185,6 +186,52 @@ func replaceSeenWhole(t tb, e series.Engine) {
 		return e.Replace(ctx, market.Range{}, level(v, int64(60+v%2*1000)))
 	}
 	watch(t, e, change, wantOneVersion)
+}
+
+func followTogether(t tb, e series.Engine) {
+	const writers, rows = 4, 200
+	ctx := t.Context()
+	row := func(i int) series.Frame {
+		k := series.BarKey(market.Symbol{Code: fmt.Sprint(i % 7), Exchange: "X"}, market.Minute)
+		return bars(k, 1, int64(60*i+60))
+	}
+	told, last := map[series.Key][]market.Range{}, uint64(0)
+	follow := func() {
+		news, _ := changes(t, e, last)
+		for _, c := range news {
+			told[c.Key] = append(told[c.Key], c.Range)
+			last = c.Seq
+		}
+	}
+	// A row for each look, so that it looks while some are being written.
+	turns := make(chan int, writers)
+	var wg sync.WaitGroup
+	for range writers {
+		wg.Go(func() {
+			for i := range turns {
+				if err := e.Write(ctx, []series.Frame{row(i)}); err != nil {
+					t.Errorf("write: %v", err)
+				}
+			}
+		})
+	}
+	for i := range rows {
+		turns <- i
+		follow()
+	}
+	close(turns)
+	wg.Wait()
+	if _, ok := changes(t, e, last); !ok {
+		return
+	}
+	follow()
+	for i := range rows {
+		f := row(i)
+		if !slices.ContainsFunc(told[f.Key], func(r market.Range) bool { return r.Contains(f.Time[0]) }) {
+			t.Errorf("the bar of %s of %s was never told", f.Time[0], f.Key)
+			return
+		}
+	}
 }
 
 func closeMeanwhile(t tb, e series.Engine) {

@@ -68,10 +68,11 @@ var allowed = map[string][]string{
 
 	// These stand last and see more than one store.
 	rootPackage:      slices.Concat(library, engines),
-	"httpapi":        append(slices.Clone(library), rootPackage),
+	"httpapi":        append(slices.Clone(library), rootPackage, "httpapi/tokens"),
 	"httpapi/client": {"fault", "market"},
+	"httpapi/tokens": {"fault", "internal/disk"},
 	"console":        {"fault", "market", "config", "health", "httpapi", rootPackage},
-	"cmd/redfire":    slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client", "console", "internal/disk", "internal/realdata"}),
+	"cmd/redfire":    slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client", "httpapi/tokens", "console", "internal/disk", "internal/realdata"}),
 	"examples":       slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client"}),
 
 	// These are no part of the program.

@@ -10,6 +10,7 @@ var chinese = map[string]string{
 	// The command line.
 	"%s: there is no command %q":                                               "%s：没有命令 %q",
 	"%s: there is no command %q; did you mean %q?":                             "%s：没有命令 %q；是否想输入 %q？",
+	"%s: say the role with --role: %s":                                         "%s：请用 --role 给出角色：%s",
 	"%s: an argument is missing: %s":                                           "%s：缺少参数：%s",
 	"%s: %q is one argument too many: %s":                                      "%s：多出参数 %q：%s",
 	"completion: %q is not a shell that is known: bash, zsh, fish, powershell": "completion：不认识 %q；支持 bash、zsh、fish、powershell",
@@ -18,6 +19,20 @@ var chinese = map[string]string{
 	"write the result: %w":                                                     "写出结果：%w",
 	"write: %w":                                                                "写入：%w",
 	"the file exists; it was not changed":                                      "文件已存在，未作改动",
+
+	// The tokens of the HTTP server.
+	"the token is missing or not accepted":                                          "缺少令牌，或令牌不被接受",
+	"there is a token %s already":                                                   "令牌 %s 已存在",
+	"there is no token %q":                                                          "没有令牌 %q",
+	"%q cannot be the name of a token":                                              "%q 不能作为令牌的名称",
+	"%q is no role; there are reader and writer":                                    "%q 不是角色；角色有 reader 和 writer",
+	"others may change the file (its mode is %04o); take that from them: chmod 600": "其他用户可以改动该文件（权限为 %04o）；请执行 chmod 600",
+	"the file of tokens: %w":                                                        "令牌文件：%w",
+	"the file is larger than %d bytes":                                              "文件大于 %d 字节",
+	"the name or the hash stands there twice":                                       "名称或哈希值重复",
+	"the line has %d words, not name, role, sha256 and created":                     "该行有 %d 项，而不是名称、角色、sha256 和建立时间",
+	"the hash is not %d digits of hex":                                              "哈希值不是 %d 位十六进制数",
+	"the time %q is not written as in 2026-01-05T01:00:00Z":                         "时间 %q 的写法不对，应如 2026-01-05T01:00:00Z",
 
 	// The series store, by the command line.
 	"%s is a file, not a folder": "%s 是文件，不是目录",

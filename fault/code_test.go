@@ -91,8 +91,8 @@ func TestEachCodeConstantIsInTheTable(t *testing.T) {
 }
 
 func TestAnAreaIsOneSliceNumberedFromOne(t *testing.T) {
-	prefixes := map[string]string{"apiEntries": "RF-API-", "commandEntries": "RF-CLI-", "configEntries": "RF-CFG-", "marketEntries": "RF-MKT-", "seriesEntries": "RF-SER-", "diskEntries": "RF-DSK-", "fileEntries": "RF-FIL-"}
-	names := map[string]string{"RF-CLI-": "Command", "RF-CFG-": "Config", "RF-MKT-": "Market", "RF-SER-": "Series", "RF-DSK-": "Disk", "RF-FIL-": "File"}
+	prefixes := map[string]string{"commandEntries": "RF-CLI-", "configEntries": "RF-CFG-", "marketEntries": "RF-MKT-", "seriesEntries": "RF-SER-", "diskEntries": "RF-DSK-", "fileEntries": "RF-FIL-", "apiEntries": "RF-API-"}
+	names := map[string]string{"RF-CLI-": "Command", "RF-CFG-": "Config", "RF-MKT-": "Market", "RF-SER-": "Series", "RF-DSK-": "Disk", "RF-FIL-": "File", "RF-API-": "API"}
 	constants, areas := declared(t)
 	if len(areas) != len(prefixes) {
 		t.Errorf("got areas %v, want those of %v", areas, prefixes)

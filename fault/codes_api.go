@@ -2,24 +2,79 @@ package fault
 
 // Codes of the HTTP server and its clients.
 const (
-	APIParameter   Code = "RF-API-001"
-	APIBody        Code = "RF-API-002"
-	APITooLarge    Code = "RF-API-003"
-	APIForm        Code = "RF-API-004"
-	APINoSeries    Code = "RF-API-005"
-	APINoPath      Code = "RF-API-006"
-	APIBusy        Code = "RF-API-007"
-	APISlow        Code = "RF-API-008"
-	APIForeign     Code = "RF-API-009"
-	APIListen      Code = "RF-API-010"
-	APINeedsToken  Code = "RF-API-011"
-	APIUnreachable Code = "RF-API-012"
-	APICut         Code = "RF-API-013"
-	APIStrange     Code = "RF-API-014"
-	APIUncertain   Code = "RF-API-015"
+	APIToken       Code = "RF-API-001"
+	APITokenFile   Code = "RF-API-002"
+	APITokenAccess Code = "RF-API-003"
+	APITokenExists Code = "RF-API-004"
+	APITokenNone   Code = "RF-API-005"
+	APITokenName   Code = "RF-API-006"
+	APIParameter   Code = "RF-API-007"
+	APIBody        Code = "RF-API-008"
+	APITooLarge    Code = "RF-API-009"
+	APIForm        Code = "RF-API-010"
+	APINoSeries    Code = "RF-API-011"
+	APINoPath      Code = "RF-API-012"
+	APIBusy        Code = "RF-API-013"
+	APISlow        Code = "RF-API-014"
+	APIForeign     Code = "RF-API-015"
+	APIRole        Code = "RF-API-016"
+	APIListen      Code = "RF-API-017"
+	APINeedsToken  Code = "RF-API-018"
+	APIUnreachable Code = "RF-API-019"
+	APICut         Code = "RF-API-020"
+	APIStrange     Code = "RF-API-021"
+	APIUncertain   Code = "RF-API-022"
 )
 
 var apiEntries = []Entry{
+	{
+		APIToken, Denied,
+		Text{"the token is missing or not accepted", "缺少令牌，或令牌不被接受"},
+		Text{
+			"Send a token that is accepted: \"Authorization: Bearer rf_...\". \"redfire token ls\" on the server lists those that there are, and \"redfire token new\" makes one.",
+			"请发送有效的令牌：\"Authorization: Bearer rf_...\"。在服务器上用 \"redfire token ls\" 列出已有的令牌，用 \"redfire token new\" 新建。",
+		},
+	},
+	{
+		APITokenFile, Corrupt,
+		Text{"the file of tokens is damaged", "令牌文件已损坏"},
+		Text{
+			"Mend the line that the message names, or restore the file. Until then no token is accepted. In a new file, the tokens have to be made anew.",
+			"请修正错误信息所指的行，或恢复该文件。在此之前不接受任何令牌。若换用新文件，需要重新建立令牌。",
+		},
+	},
+	{
+		APITokenAccess, Unavailable,
+		Text{"the file of tokens cannot be read or written", "无法读写令牌文件"},
+		Text{
+			"Look at what the message says: permissions, a full disk, a process that holds the file. Nothing was changed; while the file cannot be read no token is accepted.",
+			"请查看错误信息：权限不足、磁盘已满，或有进程占用该文件。没有任何改动；文件无法读取期间不接受任何令牌。",
+		},
+	},
+	{
+		APITokenExists, Conflict,
+		Text{"there is a token of this name already", "同名令牌已存在"},
+		Text{
+			"Choose another name, or revoke the old one first: redfire token revoke NAME.",
+			"请换一个名称，或先吊销旧的：redfire token revoke NAME。",
+		},
+	},
+	{
+		APITokenNone, NotFound,
+		Text{"there is no token of this name", "没有该名称的令牌"},
+		Text{
+			"Run \"redfire token ls\": it lists the names.",
+			"运行 \"redfire token ls\" 可列出名称。",
+		},
+	},
+	{
+		APITokenName, Invalid,
+		Text{"a token cannot have this name or role", "令牌不能用该名称或角色"},
+		Text{
+			"A name has 1 to 64 letters, digits, dots, underscores and hyphens; a role is reader or writer.",
+			"名称由 1 到 64 个字母、数字、点、下划线和连字符组成；角色为 reader 或 writer。",
+		},
+	},
 	{
 		APIParameter, Invalid,
 		Text{"a parameter of the request is wrong", "请求的参数有误"},
@@ -90,6 +145,14 @@ var apiEntries = []Entry{
 		Text{
 			"A server that needs no token answers only requests to a loopback address, and none of another site's page. Make a token with \"redfire token new\".",
 			"不需要令牌的服务器只回应发往回环地址的请求，也不回应其他站点网页的请求。请用 \"redfire token new\" 生成令牌。",
+		},
+	},
+	{
+		APIRole, Denied,
+		Text{"the token does not allow this", "令牌没有此权限"},
+		Text{
+			"Writing and deleting need a token of the role writer: \"redfire token new NAME --role writer\".",
+			"写入和删除需要 writer 角色的令牌：\"redfire token new NAME --role writer\"。",
 		},
 	},
 	{

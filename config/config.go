@@ -70,6 +70,10 @@ type Server struct {
 	// Timeout is how long a request may take. One whose client does not read, or
 	// does not write, ends after 30 seconds.
 	Timeout Duration `yaml:"timeout" default:"10m" min:"1s" max:"1d"`
+
+	// Tokens is the file with the hashed tokens of those who may call the
+	// server. Without one, it is the file tokens in the data folder.
+	Tokens Path `yaml:"tokens" example:"secrets/tokens"`
 }
 
 // SQL is one SQL database and its pool of connections.

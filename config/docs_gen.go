@@ -38,6 +38,12 @@ var docs = map[string]fault.Text{
 			"does not write, ends after 30 seconds.",
 		Zh: "一个请求最长可以持续的时间。客户端不读或不写达 30 秒的请求会被结束。",
 	},
+	"server.tokens": {
+		En: "The file with the hashed tokens of those who may call the\n" +
+			"server. Without one, it is the file tokens in the data folder.",
+		Zh: "存放令牌哈希的文件，持有令牌者可以访问服务器。\n" +
+			"留空则使用数据目录中的 tokens 文件。",
+	},
 	"sql": {
 		En: "Holds the SQL databases by name. The source \"main\" always exists.",
 		Zh: "各个 SQL 数据库，按名称列出。数据源 \"main\" 始终存在。",

@@ -96,7 +96,7 @@ func TestASectionIsExplainedKeyByKeyInTheOrderOfTheReference(t *testing.T) {
 		}
 		return strings.Join(keys, " ")
 	}
-	server := "server.listen server.max_body server.max_requests server.max_streams server.timeout"
+	server := "server.listen server.max_body server.max_requests server.max_streams server.timeout server.tokens"
 	f("server", server)
 	f("server.", server)
 	f("sql.main.tls", "sql.main.tls.ca_file")

@@ -155,6 +155,7 @@ func (p *program) rootCommand() *cobra.Command {
 		p.ticksCommand(),
 		p.demoCommand(),
 		p.calendarCommand(),
+		p.tokenCommand(),
 		p.configCommand(),
 		p.explainCommand(),
 		p.versionCommand(),

@@ -25,7 +25,6 @@ import (
 	"sync"
 
 	"github.com/redfire-quant/redfire/config"
-	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/httpapi/client"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"

@@ -23,10 +23,14 @@ func (s *Server) admit(r *http.Request) error {
 		token = ""
 	}
 	entry, err := s.opts.Tokens.Verify(strings.TrimSpace(token))
+	if err != nil && fault.KindOf(err) != fault.Denied {
+		s.log.Error("nobody is let in, since the file of tokens is not to be had", "error", err)
+		return fault.APIToken.Errorf("the server cannot read its tokens")
+	}
 	if err != nil {
 		return err
 	}
-	if writes(r) && entry.Role != tokens.Writer {
+	if writes(r) && !entry.Role.Allows(tokens.Writer) {
 		return fault.APIRole.Errorf("the token %s is for reading", entry.Name)
 	}
 	return nil

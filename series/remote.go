@@ -46,6 +46,7 @@ func (s *Store) writeRemote(ctx context.Context, far Remote, frames []*Frame, o 
 func (s *Store) deleteRemote(ctx context.Context, far Remote, k Key, r market.Range) (Counts, error) {
 	counts, err := far.DeleteCounted(ctx, k, r)
 	s.note(err, k, r)
+	s.bell.ring()
 	return counts, err
 }
 

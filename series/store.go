@@ -211,6 +211,7 @@ func (s *Store) replace(ctx context.Context, r market.Range, f Frame, o WriteOpt
 	if far, ok := s.engine.(Remote); ok {
 		counts, err = far.ReplaceCounted(ctx, r, *g, o)
 		s.note(err, f.Key, r)
+		s.bell.ring()
 		return counts, err
 	}
 	held, err := s.hold(ctx, ready, o.RefuseDifferent)

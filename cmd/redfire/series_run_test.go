@@ -343,24 +343,6 @@ func TestTimesOfClocksBeforeZonesAreReadBack(t *testing.T) {
 	}
 }
 
-func TestPatternsMatchAsAShellDoes(t *testing.T) {
-	f := func(pattern, name string, want bool) {
-		t.Helper()
-		if got := glob(pattern).MatchString(name); got != want {
-			t.Errorf("%q on %q: got %t", pattern, name, got)
-		}
-	}
-	f("", "rb2601.SHFE", true)
-	f("rb*", "RB2601.CZCE", true)
-	f("rb*", "hrb.SHFE", false)
-	f("*.SHFE", "rb2601.SHFE", true)
-	f("*.SHFE", "rb2601xSHFE", false)
-	f("螺纹?", "螺纹钢", true)
-	f("*/USD*", "BTC/USD.GLOBAL", true)
-	f("a[1]", "a[1]", true)
-	f("a+", "aa", false)
-}
-
 func TestTheStoreIsNotLookedForWhereItIsNotWanted(t *testing.T) {
 	var out bytes.Buffer
 	p := &program{out: &out, err: &out, env: []string{}}

@@ -101,6 +101,7 @@ func plain(err error) error {
 
 // statuses are those of codes that say more than that of their kind.
 var statuses = map[fault.Code]int{
+	fault.APIToken:    http.StatusUnauthorized,
 	fault.APITooLarge: http.StatusRequestEntityTooLarge,
 	fault.APIForm:     http.StatusUnsupportedMediaType,
 	fault.DiskFull:    http.StatusInsufficientStorage,

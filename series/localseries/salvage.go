@@ -250,7 +250,7 @@ func (s *salvage) chunk(from *segment, b []byte, at int64, to *segmentWriter) in
 			x := &c.blocks[i]
 			if body := whole[h.length:]; xxh3.Hash(body[x.offset:x.offset+x.length]) != x.sum {
 				in := series.RangeOf(h.key.Kind, c.first.time, c.last.time)
-				s.lost(Damage{from.path, at, h.key, in, nil}, from.damaged(at+h.length+x.offset, errSum))
+				s.lost(Damage{File: from.path, Offset: at, Key: h.key, Range: in}, from.damaged(at+h.length+x.offset, errSum))
 				return h.length + h.body
 			}
 		}

@@ -362,7 +362,11 @@ var chinese = map[string]string{
 	"--symbol %s and --exchange %s contradict each other": "--symbol %s 与 --exchange %s 互相矛盾",
 	"--%s %q does not help":                               "--%s %q 仍然不行",
 	// Exports and Parquet.
-	"%q is no form to export: csv, ndjson, parquet or arrow":                                         "%q 不是可导出的格式：csv、ndjson、parquet 或 arrow",
+	"%q is no form to export: csv, ndjson, json, parquet, arrow or arrows": "%q 不是可导出的格式：csv、ndjson、json、parquet、arrow 或 arrows",
+	"%d is no kind of series":        "%d 不是序列的类别",
+	"the encoder is closed":          "编码器已关闭",
+	"the encoder was not told of %s": "创建编码器时没有告知 %s",
+	"the column %q of %s is of type %s, and the encoder was told of %s":                              "列 %q（%s）的类型为 %s，而编码器被告知的是 %s",
 	"only bars and ticks can be exported, not %s":                                                    "只能导出 K 线和 tick，不能导出 %s",
 	"%s are to be exported, and %s is none":                                                          "要导出的是 %s，而 %s 不是",
 	"the column %q is of type %s in %s and of type %s in %s: export them into two files":             "列 %q 的类型在此为 %s（%s），在彼为 %s（%s）：请导出到两个文件",

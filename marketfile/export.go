@@ -1,16 +1,15 @@
 package marketfile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,17 +19,6 @@ import (
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
-)
-
-// A Format is a form in which Export writes.
-type Format string
-
-// The forms in which Export writes.
-const (
-	CSV     Format = "csv"
-	NDJSON  Format = "ndjson"
-	Parquet Format = "parquet"
-	Arrow   Format = "arrow" // an IPC file, also known as Feather 2
 )
 
 // A Selection says what to export.
@@ -130,7 +118,7 @@ func formatOf(path string, given Format) (f Format, packing string, err error) {
 	switch {
 	case f == "":
 		return "", "", fault.FileOption.Errorf("the name %q says no form: it ends in .csv, .ndjson, .jsonl, .parquet or .arrow", filepath.Base(path))
-	case packing != "" && f != CSV && f != NDJSON:
+	case packing != "" && f != CSV && f != NDJSON && f != JSON:
 		return "", "", fault.FileOption.Errorf("files of the form %s are packed inside: leave out %s", f, packing)
 	}
 	return f, packing, nil
@@ -139,87 +127,42 @@ func formatOf(path string, given Format) (f Format, packing string, err error) {
 // An export is rows on their way into a file.
 type export struct {
 	Selection
-	opts    ExportOptions
-	columns []exported
-	attrs   map[string]map[string]string // of series that have any, by key
-}
-
-// An exported is a column of the store that is exported.
-type exported struct {
-	series.BaseColumn
-	extra bool
-}
-
-// header is the name of a column in a text, where it has to say its type.
-func (c *exported) header() string {
-	if c.extra {
-		return c.Name + ":" + c.Type.String()
-	}
-	return c.Name
-}
-
-// typedName is the name in a file that knows types: that of the column, unless
-// one of ours has it.
-func (c *exported) typedName(kind series.Kind) string {
-	if c.extra && isField(kind, c.Name) && c.Name != fieldDate && c.Name != fieldExchange {
-		return c.header()
-	}
-	return c.Name
+	opts  ExportOptions
+	about []series.Overview
 }
 
 // newExport finds out what is to be exported.
 func newExport(ctx context.Context, store *series.Store, what Selection, opts *ExportOptions) (*export, error) {
-	e := &export{Selection: what, attrs: map[string]map[string]string{}}
+	e := &export{Selection: what}
 	if opts != nil {
 		e.opts = *opts
-	}
-	if e.opts.Format == "" {
-		e.opts.Format = CSV
-	}
-	switch e.opts.Format {
-	case CSV, NDJSON, Parquet, Arrow:
-	default:
-		return nil, fault.FileOption.Errorf("%q is no form to export: csv, ndjson, parquet or arrow", e.opts.Format)
 	}
 	if e.Kind != series.Bars && e.Kind != series.Ticks {
 		return nil, fault.FileOption.Errorf("only bars and ticks can be exported, not %s", e.Kind)
 	}
+	known := make(map[series.Key]bool, len(e.Keys))
 	for _, k := range e.Keys {
 		if k.Kind != e.Kind {
 			return nil, fault.FileOption.Errorf("%s are to be exported, and %s is none", e.Kind, k)
 		}
 	}
-	if err := e.findColumns(ctx, store); err != nil {
-		return nil, err
-	}
-	return e, e.choose()
-}
-
-// findColumns finds all columns of the series, and their attributes.
-func (e *export) findColumns(ctx context.Context, store *series.Store) error {
-	for _, c := range series.BaseColumns(e.Kind) {
-		e.columns = append(e.columns, exported{BaseColumn: c})
-	}
-	extras, of := map[string]series.Type{}, map[string]series.Key{}
 	for o, err := range e.overviews(ctx, store) {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if len(o.Attrs) > 0 {
-			e.attrs[o.Key.String()] = maps.Clone(o.Attrs)
-		}
-		for _, name := range slices.Sorted(maps.Keys(o.Extra)) {
-			t := o.Extra[name]
-			if had, ok := extras[name]; ok && had != t {
-				return fault.FileColumns.Errorf("the column %q is of type %s in %s and of type %s in %s: export them into two files", name, had, of[name], t, o.Key)
-			}
-			extras[name], of[name] = t, o.Key
+		e.about, known[o.Key] = append(e.about, o), true
+	}
+	for _, k := range e.Keys {
+		if !known[k] { // nothing was written yet, but may be before it is read
+			e.about = append(e.about, series.Overview{Key: k})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(extras)) {
-		e.columns = append(e.columns, exported{series.BaseColumn{Name: name, Type: extras[name]}, true})
-	}
-	return nil
+	_, err := newShape(e.Kind, e.about, e.encodeOptions()) // before there is a file
+	return e, err
+}
+
+func (e *export) encodeOptions() EncodeOptions {
+	return EncodeOptions{Format: cmp.Or(e.opts.Format, CSV), Columns: e.opts.Columns, Zone: e.opts.Zone}
 }
 
 // overviews yields what is known of the series.
@@ -245,75 +188,37 @@ func (e *export) overviews(ctx context.Context, store *series.Store) iter.Seq2[s
 	}
 }
 
-// choose leaves out the columns that were not asked for.
-func (e *export) choose() error {
-	if e.opts.Columns == nil {
-		return nil
-	}
-	for _, name := range e.opts.Columns {
-		if !slices.ContainsFunc(e.columns, func(c exported) bool { return c.Name == name }) {
-			return fault.FileColumns.Errorf("no series has a column %q", name)
-		}
-	}
-	e.columns = slices.DeleteFunc(e.columns, func(c exported) bool { return !slices.Contains(e.opts.Columns, c.Name) })
-	return nil
-}
-
-// exportRows is how many rows are written at once: row groups and batches have as
-// many.
-const exportRows = 64 << 10
-
-// A sheet writes rows in some form.
-type sheet interface {
-	// write writes the rows of a frame, at most exportRows. The frame is not kept.
-	write(f *series.Frame) error
-	// close writes what is left.
-	close() error
-}
-
-func (e *export) sheet(w io.Writer) (sheet, error) {
-	switch e.opts.Format {
-	case NDJSON:
-		return newNDJSONSheet(e, w), nil
-	case Parquet:
-		return newParquetSheet(e, w)
-	case Arrow:
-		return newArrowSheet(e, w)
-	}
-	return newCSVSheet(e, w), nil
-}
-
 // run writes the rows.
 func (e *export) run(ctx context.Context, store *series.Store, w io.Writer) (rows int64, err error) {
-	out := &sink{w: w}
-	rows, err = e.writeAll(ctx, store, out)
-	if out.err != nil { // whatever a library made of it
-		return rows, fault.FileUnwritable.Errorf("%w", fault.WithoutPath(out.err))
-	}
-	return rows, err
-}
-
-func (e *export) writeAll(ctx context.Context, store *series.Store, w io.Writer) (rows int64, err error) {
-	s, err := e.sheet(w)
+	to, err := newEncoder(w, e.Kind, e.about, e.encodeOptions())
 	if err != nil {
 		return 0, err
 	}
 	for f, err := range e.frames(ctx, store) {
 		if err != nil {
-			return rows, err
+			return to.rows, err
 		}
-		for from := 0; from < f.Len(); from += exportRows {
-			part := f.Slice(from, min(from+exportRows, f.Len()))
-			if err := errors.Join(ctx.Err(), s.write(&part)); err != nil {
-				return rows, err
-			}
-			rows += int64(part.Len())
-			if e.opts.Progress != nil {
-				e.opts.Progress(rows)
-			}
+		if err := e.write(ctx, to, f); err != nil {
+			return to.rows, err
 		}
 	}
-	return rows, s.close()
+	return to.rows, to.close()
+}
+
+// write writes the rows of a frame, and tells now and then how many there were.
+func (e *export) write(ctx context.Context, to *Encoder, f *series.Frame) error {
+	for part := range parts(f) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := to.write(part); err != nil {
+			return err
+		}
+		if e.opts.Progress != nil {
+			e.opts.Progress(to.rows)
+		}
+	}
+	return nil
 }
 
 // frames yields the rows of the series.
@@ -326,21 +231,6 @@ func (e *export) frames(ctx context.Context, store *series.Store) iter.Seq2[*ser
 		q.Columns = append([]string{}, e.opts.Columns...)
 	}
 	return store.Read(ctx, q)
-}
-
-// A sink remembers the first error of writing.
-type sink struct {
-	w   io.Writer
-	err error
-}
-
-func (s *sink) Write(b []byte) (int, error) {
-	if s.err != nil {
-		return 0, s.err
-	}
-	n, err := s.w.Write(b)
-	s.err = err
-	return n, err
 }
 
 // A newFile is a file that appears when it is whole.

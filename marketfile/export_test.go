@@ -531,10 +531,10 @@ func TestColumnsAndRangeAreChosen(t *testing.T) {
 	}
 	f(marketfile.ExportOptions{Columns: columns}, `symbol,interval,time,open,volume,extra_2_:text
 rb2601.SHFE,1m,2024-01-01T00:02:00Z,1e-300,1e+21,"a,b"
-rb2601.SHFE,1m,2024-01-01T00:03:00Z,5e-324,1e-07,"say ""no"""
+rb2601.SHFE,1m,2024-01-01T00:03:00Z,5e-324,1e-7,"say ""no"""
 `)
 	f(marketfile.ExportOptions{Columns: columns, Format: marketfile.NDJSON, Zone: shanghai}, `{"symbol":"rb2601.SHFE","interval":"1m","time":"2024-01-01T08:02:00+08:00","open":1e-300,"volume":1e+21,"extra_2_:text":"a,b"}
-{"symbol":"rb2601.SHFE","interval":"1m","time":"2024-01-01T08:03:00+08:00","open":5e-324,"volume":1e-07,"extra_2_:text":"say \"no\""}
+{"symbol":"rb2601.SHFE","interval":"1m","time":"2024-01-01T08:03:00+08:00","open":5e-324,"volume":1e-7,"extra_2_:text":"say \"no\""}
 `)
 }
 

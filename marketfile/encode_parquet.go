@@ -1,7 +1,6 @@
 package marketfile
 
 import (
-	"encoding/json"
 	"io"
 
 	"github.com/parquet-go/parquet-go"
@@ -15,7 +14,7 @@ const groupRows = exportRows
 
 // A parquetSheet writes a Parquet file.
 type parquetSheet struct {
-	of     *export
+	of     *shape
 	w      *parquet.GenericWriter[any]
 	rows   int // of the row group
 	values []parquet.Value
@@ -38,8 +37,8 @@ func (g *orderedGroup) add(name string, n parquet.Node) {
 
 // newParquetSheet begins a file: times as differences, texts by a dictionary, the
 // other numbers as they are. Of 400,000 bars that and zstd took the least space.
-func newParquetSheet(e *export, w io.Writer) (*parquetSheet, error) {
-	attributes, err := json.Marshal(e.attrs)
+func newParquetSheet(m *shape, w io.Writer) (*parquetSheet, error) {
+	attributes, err := m.attributes()
 	if err != nil {
 		return nil, err
 	}
@@ -48,16 +47,15 @@ func newParquetSheet(e *export, w io.Writer) (*parquetSheet, error) {
 	}
 	text := parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
 	g := &orderedGroup{Group: parquet.Group{}}
-	g.add(fieldSymbol, text)
-	if e.Kind == series.Bars {
-		g.add(fieldInterval, text)
+	for _, name := range keyFields(m.kind) {
+		g.add(name, text)
 	}
 	g.add(fieldTime, time())
-	if e.Kind == series.Ticks {
+	if m.kind == series.Ticks {
 		g.add(fieldSeq, parquet.Encoded(parquet.Uint(32), &parquet.DeltaBinaryPacked))
 	}
-	for i := range e.columns {
-		c := &e.columns[i]
+	for i := range m.columns {
+		c := &m.columns[i]
 		var n parquet.Node
 		switch {
 		case c.isLocal():
@@ -72,20 +70,17 @@ func newParquetSheet(e *export, w io.Writer) (*parquetSheet, error) {
 		if c.extra {
 			n = parquet.Optional(n)
 		}
-		g.add(c.typedName(e.Kind), n)
+		g.add(m.typedName(c), n)
 	}
-	config, err := parquet.NewWriterConfig(parquet.NewSchema(e.Kind.String(), g),
+	config, err := parquet.NewWriterConfig(parquet.NewSchema(m.kind.String(), g),
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}),
 		parquet.DictionaryMaxBytes(1<<20),
-		parquet.KeyValueMetadata(attributesKey, string(attributes)))
+		parquet.KeyValueMetadata(attributesKey, attributes))
 	if err != nil {
 		return nil, err
 	}
-	return &parquetSheet{of: e, w: parquet.NewGenericWriter[any](w, config)}, nil
+	return &parquetSheet{of: m, w: parquet.NewGenericWriter[any](w, config)}, nil
 }
-
-// isLocal reports whether c is the time at which a tick was received.
-func (c *exported) isLocal() bool { return c.Name == "localtime" && !c.extra }
 
 func (s *parquetSheet) write(f *series.Frame) error {
 	s.rows += f.Len()
@@ -103,20 +98,22 @@ func (s *parquetSheet) write(f *series.Frame) error {
 		v := parquet.ByteArrayValue([]byte(text))
 		return put(func(int) parquet.Value { return v })
 	}
-	err := same(f.Key.Symbol.String())
-	if err == nil && s.of.Kind == series.Bars {
-		err = same(f.Key.Interval.String())
+	var err error
+	for _, text := range appendKey(nil, f.Key) {
+		if err == nil {
+			err = same(text)
+		}
 	}
 	if err == nil {
 		err = put(func(i int) parquet.Value { return parquet.Int64Value(int64(f.Time[i])) })
 	}
-	if err == nil && s.of.Kind == series.Ticks {
+	if err == nil && s.of.kind == series.Ticks {
 		err = put(func(i int) parquet.Value { return parquet.Int32Value(int32(f.Seq[i])) })
 	}
 	for i := range s.of.columns {
 		if err == nil {
 			c := &s.of.columns[i]
-			err = put(c.parquetValue(f.Column(c.Name)))
+			err = put(c.parquetValue())
 		}
 	}
 	if err != nil || s.rows < groupRows {
@@ -126,15 +123,14 @@ func (s *parquetSheet) write(f *series.Frame) error {
 	return s.w.Flush()
 }
 
-// parquetValue returns what makes values of those of a column, nil if the frame
-// lacks it.
-func (c *exported) parquetValue(col *series.Column) func(i int) parquet.Value {
-	value := c.parquetPlain(col)
+// parquetValue returns what makes values of those of the frame at hand.
+func (c *exported) parquetValue() func(i int) parquet.Value {
+	value := c.parquetPlain()
 	if !c.extra && !c.isLocal() {
 		return value
 	}
 	return func(i int) parquet.Value {
-		if c.absent(col, i) || c.isLocal() && (col == nil || col.Ints[i] == 0) {
+		if c.absent(i) || c.isLocal() && (c.col == nil || c.col.Ints[i] == 0) {
 			return parquet.NullValue()
 		}
 		v := value(i)
@@ -142,7 +138,8 @@ func (c *exported) parquetValue(col *series.Column) func(i int) parquet.Value {
 	}
 }
 
-func (c *exported) parquetPlain(col *series.Column) func(i int) parquet.Value {
+func (c *exported) parquetPlain() func(i int) parquet.Value {
+	col := c.col
 	switch {
 	case col == nil:
 		v := map[series.Type]parquet.Value{

@@ -203,8 +203,9 @@ type shape struct {
 // An exported is a column of the store that is written.
 type exported struct {
 	series.BaseColumn
-	extra bool
-	col   *series.Column // in the frame at hand, nil if that lacks it
+	extra  bool
+	col    *series.Column // in the frame at hand, nil if that lacks it
+	floats []float64      // of col, if every row has one
 }
 
 // newShape finds out what is to be written.
@@ -277,7 +278,7 @@ func (m *shape) find(f *series.Frame) error {
 	}
 	for i := range m.columns {
 		c := &m.columns[i]
-		c.col = f.Column(c.Name)
+		c.col, c.floats = f.Column(c.Name), nil
 		switch {
 		case c.col == nil:
 		case c.col.Type() != c.Type:
@@ -286,6 +287,8 @@ func (m *shape) find(f *series.Frame) error {
 			return fault.SeriesFrame.Errorf("the column has %d values for %d rows", c.col.Len(), f.Len())
 		case c.col.Valid != nil && len(c.col.Valid) != f.Len():
 			return fault.SeriesFrame.Errorf("Valid has %d values for %d rows", len(c.col.Valid), f.Len())
+		case c.col.Valid == nil || !c.extra:
+			c.floats = c.col.Floats
 		}
 	}
 	return nil

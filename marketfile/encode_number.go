@@ -21,7 +21,7 @@ func appendFloat(b []byte, v float64, decimals *int) []byte {
 		if math.Signbit(v) {
 			b = append(b, '-')
 		}
-		return strconv.AppendInt(b, whole, 10)
+		return appendDecimal(b, uint64(whole), 0)
 	}
 	if abs < 1e-6 || abs >= 1e21 {
 		return appendExponent(b, v)
@@ -90,11 +90,8 @@ func appendDecimal(b []byte, n uint64, k int) []byte {
 	var text [24]byte
 	at := len(text)
 	for ; k >= 2; k -= 2 {
-		q := n / 100
-		two := n - q*100
 		at -= 2
-		text[at], text[at+1] = pairs[2*two], pairs[2*two+1]
-		n = q
+		n = putPair(text[at:], n)
 	}
 	if k == 1 {
 		at--
@@ -105,7 +102,27 @@ func appendDecimal(b []byte, n uint64, k int) []byte {
 		at--
 		text[at] = '.'
 	}
-	return append(strconv.AppendUint(b, n, 10), text[at:]...)
+	for n >= 100 {
+		at -= 2
+		n = putPair(text[at:], n)
+	}
+	if n >= 10 {
+		at -= 2
+		putPair(text[at:], n)
+	} else {
+		at--
+		text[at] = byte('0' + n)
+	}
+	return append(b, text[at:]...)
+}
+
+// putPair puts the last two digits of n at the beginning of text, and returns what
+// stands before them.
+func putPair(text []byte, n uint64) uint64 {
+	q := n / 100
+	two := 2 * (n - q*100)
+	text[0], text[1] = pairs[two], pairs[two+1]
+	return q
 }
 
 // appendExponent appends a number with an exponent of as few digits as it needs.

@@ -2,6 +2,7 @@ package marketfile
 
 import (
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,12 @@ func newTextSheet(m *shape, w io.Writer) textSheet {
 		zone = time.UTC
 	}
 	return textSheet{w: w, of: m, times: stamps{zone: zone}, local: stamps{zone: zone}, decimals: make([]int, len(m.columns))}
+}
+
+// reserve makes room for the lines of a frame.
+func (s *textSheet) reserve(f *series.Frame) {
+	const value = 20 // bytes with its name, about
+	s.line = slices.Grow(s.line, min(f.Len()*(len(s.of.columns)+4)*value, lineBytes+lineBytes/8-len(s.line)))
 }
 
 // flush writes the lines if they are many.
@@ -82,6 +89,7 @@ func (s *csvSheet) close() error {
 
 func (s *csvSheet) write(f *series.Frame) error {
 	s.begin()
+	s.reserve(f)
 	if err := s.oneLine(f); err != nil {
 		return err
 	}
@@ -99,6 +107,10 @@ func (s *csvSheet) write(f *series.Frame) error {
 		}
 		for j := range s.of.columns {
 			s.line = append(s.line, ',')
+			if x := s.of.columns[j].floats; x != nil {
+				s.line = appendFloat(s.line, x[i], &s.decimals[j])
+				continue
+			}
 			s.value(j, i)
 		}
 		s.line = append(s.line, '\n')
@@ -170,14 +182,15 @@ func appendCSV(b []byte, text string) []byte {
 	return append(b, '"')
 }
 
-// stamps writes times as RFC 3339. It remembers the last day, or the part of it
-// that has one offset.
+// stamps writes times as RFC 3339. It remembers the last day and the last offset.
 type stamps struct {
-	zone     *time.Location
-	from, to int64  // the nanoseconds of which it knows, to excluded
-	midnight int64  // when the day began, had it that offset
-	before   []byte // up to the hours
-	after    []byte // the offset
+	zone         *time.Location
+	since, until int64  // the nanoseconds from and to which the zone has offset
+	offset       int64  // in nanoseconds
+	from, to     int64  // the day, or the part of it that has the offset
+	midnight     int64  // when the day began, had it that offset
+	before       []byte // up to the hours
+	after        []byte // the offset
 }
 
 func (s *stamps) append(b []byte, t int64) []byte {
@@ -200,30 +213,42 @@ func (s *stamps) append(b []byte, t int64) []byte {
 	return append(b, s.after...)
 }
 
-// turn goes to the day of t. An offset that is no whole minutes cannot be written:
-// the times are then in UTC.
+// turn goes to the day of t.
 func (s *stamps) turn(t int64) {
 	const day = int64(24 * time.Hour)
+	if t < s.since || t >= s.until {
+		s.turnOffset(t)
+	}
+	s.midnight = t - modulo(t%day+s.offset, day)
+	s.from, s.to = max(s.midnight, s.since), min(s.midnight+day, s.until)
+	y, m, d := time.Unix(0, t).UTC().Add(time.Duration(s.offset)).Date()
+	year, month := uint64(y), uint64(m)
+	var text [11]byte
+	putPair(text[:], year/100)
+	putPair(text[2:], year)
+	putPair(text[5:], month)
+	putPair(text[8:], uint64(d))
+	text[4], text[7], text[10] = '-', '-', 'T'
+	s.before = append(s.before[:0], text[:]...)
+}
+
+// turnOffset finds the offset at t, and from when until when it is that of the
+// zone. One that is no whole minutes cannot be written: the times are then in UTC.
+func (s *stamps) turnOffset(t int64) {
 	at := time.Unix(0, t).In(s.zone)
-	since, until := at.ZoneBounds()
+	since, until := at.ZoneBounds() // zero where there is none
+	s.since, s.until = math.MinInt64, math.MaxInt64
+	if x := since.Unix(); x > math.MinInt64/int64(time.Second) {
+		s.since = x * 1e9
+	}
+	if x := until.Unix(); !until.IsZero() && x < math.MaxInt64/int64(time.Second) {
+		s.until = x * 1e9
+	}
 	_, offset := at.Zone()
 	if offset%60 != 0 {
 		at, offset = at.UTC(), 0
 	}
-	// Where a day reaches beyond what an int64 holds, it is known from or to t.
-	s.midnight = t - modulo(t%day+int64(offset)*1e9, day)
-	s.from, s.to = min(s.midnight, t), s.midnight+day
-	if s.to < t {
-		s.to = t + 1
-	}
-	// A bound that is further away than two days says nothing of this one.
-	if since := at.Sub(since); since < 48*time.Hour {
-		s.from = max(s.from, t-int64(since))
-	}
-	if rest := until.Sub(at); !until.IsZero() && rest < 48*time.Hour {
-		s.to = min(s.to, t+int64(rest))
-	}
-	s.before = at.AppendFormat(s.before[:0], "2006-01-02T")
+	s.offset = int64(offset) * 1e9
 	s.after = at.AppendFormat(s.after[:0], "Z07:00")
 }
 
@@ -283,6 +308,7 @@ func (s *jsonSheet) write(f *series.Frame) error {
 	}
 	key[0] = '{'
 	key = append(key, `,"time":"`...)
+	s.reserve(f)
 	for i, t := range f.Time {
 		s.begin()
 		s.line = append(s.line, key...)
@@ -293,6 +319,10 @@ func (s *jsonSheet) write(f *series.Frame) error {
 		}
 		for j := range s.of.columns {
 			s.line = append(s.line, s.names[j]...)
+			if x := s.of.columns[j].floats; x != nil {
+				s.line = appendFloat(s.line, x[i], &s.decimals[j])
+				continue
+			}
 			s.value(j, i)
 		}
 		s.line = append(s.line, '}')

@@ -40,7 +40,7 @@ func rate(b *testing.B, rows int) {
 
 func BenchmarkExport(b *testing.B) {
 	s := walk(b)
-	for _, f := range []marketfile.Format{marketfile.CSV, marketfile.NDJSON, marketfile.Parquet, marketfile.Arrow} {
+	for _, f := range allFormats {
 		b.Run(string(f), func(b *testing.B) {
 			what := marketfile.Selection{Kind: series.Bars, Keys: []series.Key{series.BarKey(market.Symbol{Code: "rb2601", Exchange: "SHFE"}, market.Minute)}}
 			for b.Loop() {

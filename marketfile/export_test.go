@@ -425,7 +425,7 @@ func (d *fullDisk) Write(b []byte) (int, error) {
 func TestAFullDiskIsAnError(t *testing.T) {
 	s := newStore(t)
 	put(t, s, extremeBars("rb2601.SHFE", market.Minute))
-	for _, f := range []marketfile.Format{marketfile.CSV, marketfile.NDJSON, marketfile.Parquet, marketfile.Arrow} {
+	for _, f := range allFormats {
 		var whole bytes.Buffer
 		opts := &marketfile.ExportOptions{Format: f}
 		if _, err := marketfile.Export(t.Context(), s, &whole, everything(t, s, series.Bars), opts); err != nil {
@@ -653,10 +653,14 @@ func TestManyRowsAreManyBatches(t *testing.T) {
 func wantArrowRow(t *testing.T, batch arrow.RecordBatch, at int, f *series.Frame, i int) {
 	t.Helper()
 	want := map[string]any{"symbol": f.Key.Symbol.String(), "time": int64(f.Time[i])}
-	if f.Key.Kind == series.Bars {
-		want["interval"] = f.Key.Interval.String()
-	} else {
+	switch f.Key.Kind {
+	case series.Ticks:
 		want["seq"] = f.Seq[i]
+	case series.Indicator:
+		want["name"] = f.Key.Name
+		fallthrough
+	default:
+		want["interval"] = f.Key.Interval.String()
 	}
 	for j := range f.Cols {
 		c := &f.Cols[j]
@@ -680,7 +684,7 @@ func wantArrowRow(t *testing.T, batch arrow.RecordBatch, at int, f *series.Frame
 
 func TestNothingIsAnEmptyFile(t *testing.T) {
 	s := newStore(t)
-	for _, f := range []marketfile.Format{marketfile.CSV, marketfile.NDJSON, marketfile.Parquet, marketfile.Arrow} {
+	for _, f := range allFormats {
 		for _, kind := range []series.Kind{series.Bars, series.Ticks} {
 			rows, err := marketfile.Export(t.Context(), s, io.Discard, marketfile.Selection{Kind: kind}, &marketfile.ExportOptions{Format: f})
 			if rows != 0 || err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/redfire-quant/redfire/internal/realdata"
@@ -173,8 +174,11 @@ func BenchmarkArrowStream(b *testing.B) {
 		b.Run("copy/"+name, func(b *testing.B) {
 			w := &block{}
 			for b.Loop() {
-				for from := 0; from < whole.Len(); from += 32 << 10 {
-					w.Write(whole.Bytes()[from:min(from+32<<10, whole.Len())])
+				for piece := range slices.Chunk(whole.Bytes(), 8*size.frame) { // as large as a column of a frame
+					n, err := w.Write(piece)
+					if n != len(piece) || err != nil {
+						b.Fatal(err)
+					}
 				}
 			}
 			b.SetBytes(int64(whole.Len()))

@@ -48,13 +48,14 @@ type EncodeOptions struct {
 	Compress bool
 }
 
-// An Encoder writes rows in one of the forms, frame by frame. It writes text in
-// pieces of 64 KiB, and an Arrow stream in batches: one for a frame of a thousand
-// rows or more, several smaller ones in one.
+// An Encoder writes rows in one of the forms, frame by frame. Text it writes in
+// pieces of 64 KiB. An Arrow stream has a batch for each frame of a thousand rows
+// or more, and one for several smaller ones; it is written in many pieces, of which
+// some have few bytes.
 //
-// Without [Encoder.Close] what was written is a part: a reader can tell that of
-// JSON, Parquet and an Arrow file, not of CSV, NDJSON and an Arrow stream. It is
-// for one goroutine at a time.
+// Without [Encoder.Close] what was written is a part. A reader can tell that of
+// JSON, Parquet and an Arrow file, not of CSV, NDJSON and an Arrow stream that end
+// with a whole row or batch. An Encoder is for one goroutine at a time.
 type Encoder struct {
 	shape  *shape
 	out    *sink

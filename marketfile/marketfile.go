@@ -19,6 +19,10 @@
 // Parquet and Arrow alone, so the volume of ticks out of a text needs
 // [Options.TickVolume]; and CSV takes no text with a line break.
 //
+// An [Encoder] writes what Export does, and JSON and Arrow streams, to any writer,
+// frame by frame and in any order of rows; of indicators too. Import takes no
+// indicators.
+//
 // Of Parquet, columns are read that are not nested, whatever their type. A number
 // of single precision becomes the decimal that it is written as, 0.1 and not
 // 0.10000000149; a decimal the nearest number.

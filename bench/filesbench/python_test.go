@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/redfire-quant/redfire/bench/venv"
@@ -410,6 +411,11 @@ var readings = []reading{
 	{".arrow", "pyarrow", "got = pa.feather.read_table(path)"},
 	{".arrow", "polars", "got = pl.read_ipc(path)"},
 	{".arrow", "polars mapped", "got = pl.scan_ipc(path).collect()"},
+	{".arrows", "pandas", "got = pa.ipc.open_stream(path).read_pandas()"},
+	{".arrows", "pyarrow", "got = pa.ipc.open_stream(path).read_all()"},
+	{".arrows", "polars", "got = pl.read_ipc_stream(path)"},
+	{".json", "pandas", "got = pd.read_json(path, precise_float=True)"},
+	{".json", "polars", "got = pl.read_json(path, infer_schema_length=None)"},
 }
 
 func TestFilesThatExportWroteAreReadRowByRow(t *testing.T) {
@@ -451,7 +457,11 @@ func TestFilesThatExportWroteAreReadRowByRow(t *testing.T) {
 func export(t *testing.T, store *series.Store, path string, k series.Key) {
 	t.Helper()
 	what := marketfile.Selection{Kind: k.Kind, Keys: []series.Key{k}}
-	if _, err := marketfile.ExportFile(t.Context(), store, path, what, nil); err != nil {
+	opts := &marketfile.ExportOptions{}
+	if form := marketfile.Format(strings.TrimPrefix(filepath.Ext(path), ".")); form == marketfile.JSON || form == marketfile.ArrowStream {
+		opts.Format = form // the names of files do not say it
+	}
+	if _, err := marketfile.ExportFile(t.Context(), store, path, what, opts); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -22,6 +22,8 @@ const (
 	FileSpace      Code = "RF-FIL-018"
 	FileUnwritable Code = "RF-FIL-019"
 	FileExists     Code = "RF-FIL-020"
+	FileRefused    Code = "RF-FIL-021"
+	FileTooLarge   Code = "RF-FIL-022"
 )
 
 var fileEntries = []Entry{
@@ -53,8 +55,8 @@ var fileEntries = []Entry{
 		FileForm, Invalid,
 		Text{"a file is not of a form that is read", "文件格式无法读取"},
 		Text{
-			"Files are CSV (also .gz, .zst and .zip of one file; commas, semicolons, tabs; UTF-8, UTF-16 or GBK), NDJSON or Parquet. Save the data in one of them.",
-			"支持 CSV（可为 .gz、.zst，或只含一个文件的 .zip；逗号、分号或制表符分隔；UTF-8、UTF-16 或 GBK）、NDJSON 和 Parquet。请把数据另存为其中一种。",
+			"Files are CSV (also .gz, .zst and .zip of one file; commas, semicolons, tabs; UTF-8, UTF-16 or GBK), NDJSON, a JSON array of objects, Parquet or Arrow (Feather 2, or a stream). Save the data in one of them.",
+			"支持 CSV（可为 .gz、.zst，或只含一个文件的 .zip；逗号、分号或制表符分隔；UTF-8、UTF-16 或 GBK）、NDJSON、由对象组成的 JSON 数组、Parquet 和 Arrow（Feather 2 或流）。请把数据另存为其中一种。",
 		},
 	},
 	{
@@ -183,6 +185,22 @@ var fileEntries = []Entry{
 		Text{
 			"Choose another name, or give --force to replace it.",
 			"请换一个文件名，或用 --force 覆盖。",
+		},
+	},
+	{
+		FileRefused, Invalid,
+		Text{"rows were refused, so none was kept", "有行被拒绝，因此没有保存任何行"},
+		Text{
+			"Mend the rows that were refused, or leave them out, and send all of them again.",
+			"请改正或去掉被拒绝的行，再全部重新发送。",
+		},
+	},
+	{
+		FileTooLarge, Invalid,
+		Text{"there are more rows than can be kept as a whole", "行数超过整体保存的上限"},
+		Text{
+			"Import the rows in parts.",
+			"请分成几部分导入。",
 		},
 	},
 }

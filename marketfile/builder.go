@@ -12,6 +12,7 @@ type builder struct {
 	frame   series.Frame
 	codes   []map[string]uint32 // of each column, those of its texts
 	origins []origin
+	texts   int // bytes of the texts in codes
 }
 
 // An origin is where a row came from.
@@ -105,6 +106,7 @@ func (b *builder) code(at int, text []byte) uint32 {
 	t := b.frame.Cols[at].Texts
 	code := uint32(len(t.Dict))
 	t.Dict = append(t.Dict, string(text))
+	b.texts += len(text)
 	b.codes[at][string(text)] = code
 	return code
 }
@@ -143,6 +145,7 @@ func (b *builder) reset() {
 	if b.frame.Seq != nil {
 		b.frame.Seq = b.frame.Seq[:0]
 	}
+	b.texts = 0
 	clear(b.origins) // they hold the text of files
 	b.origins = b.origins[:0]
 	for i := range b.frame.Cols {

@@ -1,6 +1,7 @@
 package marketfile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -56,6 +57,8 @@ type importer struct {
 	spans    int             // of all that was written
 	known    map[series.Key]*acquaintance
 	scratch  *scratch // while ticks are being sorted
+	whole    *whole   // of an import that keeps all or nothing
+	opened   *source  // the one file, which was opened to look at it
 }
 
 // An acquaintance is what an import knows of a series.
@@ -67,18 +70,31 @@ type acquaintance struct {
 }
 
 func newImport(store *series.Store, kind series.Kind, files []string, o Options) *importer {
-	return &importer{
+	m := &importer{
 		store: store, kind: kind, opts: o, files: files,
 		report:   Report{Reasons: map[fault.Code]int64{}},
 		builders: map[series.Key]*builder{}, noted: map[string]bool{}, known: map[series.Key]*acquaintance{},
 	}
+	if o.Whole {
+		m.whole = &whole{}
+	}
+	return m
 }
+
+// name returns what a file goes by.
+func (m *importer) name(i int) string { return m.opts.nameOf(m.files[i]) }
 
 func (m *importer) run(ctx context.Context) (*Report, error) {
 	if err := m.check(ctx); err != nil {
+		if m.opened != nil {
+			err = errors.Join(err, m.opened.close())
+		}
 		return &m.report, err
 	}
 	err := m.readAll(ctx)
+	if m.whole != nil {
+		return &m.report, errors.Join(m.endWhole(ctx, err), m.finish())
+	}
 	if errors.Is(err, errDisorder) {
 		err = m.sortAll(ctx, err)
 	}
@@ -93,7 +109,7 @@ func (m *importer) check(ctx context.Context) error {
 	var failures fault.List
 	seen, partials := map[string]bool{}, map[string]int{}
 	for _, name := range m.files {
-		r := newRejects(name, &m.opts)
+		r := newRejects(m.opts.nameOf(name), &m.opts)
 		partials[r.path(1)]++
 		r.nth = partials[r.path(1)]
 		m.rejects = append(m.rejects, r)
@@ -127,6 +143,10 @@ func (m *importer) checkFile(ctx context.Context, name string, again bool) error
 		return err
 	}
 	m.size += s.in.size
+	if len(m.files) == 1 {
+		m.opened = s
+		return nil
+	}
 	return s.close()
 }
 
@@ -154,8 +174,9 @@ type source struct {
 }
 
 // openSource opens a file and finds its layout.
-func openSource(ctx context.Context, name string, kind series.Kind, opts *Options) (*source, error) {
-	in, err := openInput(ctx, name, opts.Encoding)
+func openSource(ctx context.Context, file string, kind series.Kind, opts *Options) (*source, error) {
+	name := opts.nameOf(file)
+	in, err := openInput(ctx, file, name, opts.Encoding)
 	if err != nil {
 		return nil, err
 	}
@@ -170,6 +191,8 @@ func (s *source) resolve(kind series.Kind, opts *Options) (err error) {
 	switch s.in.form {
 	case formParquet:
 		s.reader, err = newParquet(s.in)
+	case formArrow:
+		s.reader, err = newArrow(s.in)
 	case formNDJSON:
 		s.reader, err = newNDJSON(s.in, kind)
 	default:
@@ -189,8 +212,8 @@ func (s *source) resolve(kind series.Kind, opts *Options) (err error) {
 		return s.first.table(wanted)
 	}
 	s.layout, err = resolve(s.in.name, kind, s.head, sample, opts)
-	if p, ok := s.reader.(*parquetReader); ok && err == nil && s.layout.own {
-		return s.layout.readAttrs(p)
+	if r, ok := s.reader.(lookuper); ok && err == nil && s.layout.own {
+		return s.layout.readAttrs(r)
 	}
 	return err
 }
@@ -210,6 +233,9 @@ func (s *source) close() error { return s.in.close() }
 func (m *importer) readAll(ctx context.Context) error {
 	for i, name := range m.files {
 		if err := m.readFile(ctx, i, name); err != nil {
+			if m.whole != nil {
+				return cmp.Or(ctx.Err(), err)
+			}
 			// What was collected before is good.
 			flushed := m.flush(ctx)
 			if ctx.Err() != nil {
@@ -226,9 +252,11 @@ func (m *importer) readAll(ctx context.Context) error {
 }
 
 func (m *importer) readFile(ctx context.Context, i int, name string) (err error) {
-	s, err := openSource(ctx, name, m.kind, &m.opts)
-	if err != nil {
-		return err
+	s := m.opened
+	if m.opened = nil; s == nil {
+		if s, err = openSource(ctx, name, m.kind, &m.opts); err != nil {
+			return err
+		}
 	}
 	defer func() {
 		m.done += s.in.size
@@ -237,7 +265,7 @@ func (m *importer) readFile(ctx context.Context, i int, name string) (err error)
 	m.note(i, s)
 	err = m.readRows(ctx, i, s)
 	if place, _ := fault.PlaceOf(err); err != nil && place.File == "" {
-		err = fault.At(fault.Place{File: name}, err)
+		err = fault.At(fault.Place{File: m.name(i)}, err)
 	}
 	return err
 }
@@ -267,7 +295,7 @@ func (m *importer) remark(i int, text error) {
 		return
 	}
 	m.noted[text.Error()] = true
-	m.report.Notes = append(m.report.Notes, Note{m.files[i], text})
+	m.report.Notes = append(m.report.Notes, Note{m.name(i), text})
 }
 
 // A job is a piece on its way through a parser.
@@ -388,17 +416,24 @@ func (m *importer) take(ctx context.Context, i int, s *source, r *rows) error {
 		return err
 	}
 	m.progress(i)
+	if m.whole != nil {
+		return m.holdWhole()
+	}
 	if m.rows < batchRows && m.bytes < batchBytes {
 		return nil
 	}
 	return m.flush(ctx)
 }
 
-// refuse writes rows aside, and counts them.
+// refuse writes rows aside, or tells them, and counts them.
 func (m *importer) refuse(file int, bad []reject) error {
 	for _, b := range bad {
 		m.report.Refused++
 		m.report.Reasons[fault.CodeOf(b.err)]++
+	}
+	if m.opts.Refused != nil {
+		m.rejects[file].tell(bad, m.opts.Refused)
+		return nil
 	}
 	return m.rejects[file].add(bad)
 }
@@ -529,25 +564,34 @@ func (m *importer) attrsOf(ctx context.Context, k series.Key) (map[string]string
 
 // flush writes what was collected.
 func (m *importer) flush(ctx context.Context) error {
-	if m.scratch != nil && !m.scratch.again {
+	switch {
+	case m.whole != nil:
+		return nil // it is written at the end
+	case m.scratch != nil && !m.scratch.again:
 		return m.scratch.keep(ctx, m)
 	}
 	defer m.forget()
+	frames, err := m.frames()
+	if err != nil || len(frames) == 0 {
+		return err
+	}
+	return m.write(ctx, frames)
+}
+
+// frames puts what was collected in order.
+func (m *importer) frames() ([]series.Frame, error) {
 	frames := make([]series.Frame, 0, len(m.order))
 	for _, k := range m.order {
 		b := m.builders[k]
 		same, twice, files := b.sort(m.opts.Replace)
 		m.report.Unchanged += same
 		if err := m.refuseOf(files, twice); err != nil {
-			return err
+			return nil, err
 		}
 		b.frame.Attrs, m.known[k].attrs = m.known[k].attrs, nil
 		frames = append(frames, b.frame)
 	}
-	if len(frames) == 0 {
-		return nil
-	}
-	return m.write(ctx, frames)
+	return frames, nil
 }
 
 // forget forgets what was collected.
@@ -566,30 +610,39 @@ func (m *importer) forget() {
 }
 
 func (m *importer) write(ctx context.Context, frames []series.Frame) error {
-	opts := &series.WriteOptions{Count: true, RefuseDifferent: m.kind == series.Ticks && !m.opts.Replace}
+	strict := m.kind == series.Ticks && !m.opts.Replace
 	if m.kind == series.Bars && !m.opts.Replace {
 		if err := m.leaveTwice(ctx, frames); err != nil {
 			return err
 		}
 	}
-	counts, err := m.store.Write(ctx, frames, opts)
+	err := m.writeOnce(ctx, frames, strict)
 	if errors.Is(err, fault.SeriesDiffers) {
 		if err := m.leaveDifferent(ctx, frames); err != nil {
 			return err
 		}
-		counts, err = m.store.Write(ctx, frames, opts)
+		err = m.writeOnce(ctx, frames, strict)
 	}
+	if err != nil {
+		return err
+	}
+	if m.kind == series.Bars && !m.opts.Replace {
+		for i := range frames {
+			m.remember(&frames[i])
+		}
+	}
+	return nil
+}
+
+// writeOnce writes frames by one call, and counts their rows.
+func (m *importer) writeOnce(ctx context.Context, frames []series.Frame, strict bool) error {
+	counts, err := m.store.Write(ctx, frames, &series.WriteOptions{Count: true, RefuseDifferent: strict})
 	if err != nil {
 		return err
 	}
 	m.report.New += counts.New
 	m.report.Unchanged += counts.Unchanged
 	m.report.Replaced += counts.Replaced
-	if m.kind == series.Bars && !m.opts.Replace {
-		for i := range frames {
-			m.remember(&frames[i])
-		}
-	}
 	return nil
 }
 
@@ -664,7 +717,7 @@ func (m *importer) progress(i int) {
 	}
 	m.reports = now
 	m.opts.Progress(Progress{
-		File: m.files[i], Files: len(m.files), Done: m.report.Files, Rows: m.report.Read,
+		File: m.name(i), Files: len(m.files), Done: m.report.Files, Rows: m.report.Read,
 		Bytes: m.reached, Size: m.size, Sorting: m.scratch != nil,
 	})
 }

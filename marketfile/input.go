@@ -40,20 +40,22 @@ const sampleSize = 64 << 10
 
 // An input is a file that is open for reading.
 type input struct {
-	name  string
+	name  string // by which it goes
 	file  *os.File
 	size  int64        // of the file, 0 if it is a pipe
 	taken atomic.Int64 // bytes of the file that were read
 	form  form
-	text  *bufio.Reader // unpacked, UTF-8 without a mark; not of Parquet
+	text  *bufio.Reader // unpacked, UTF-8 without a mark; of Arrow as it is, not of Parquet
 	ends  []func()      // releases what unpacks
 
+	packed  bool // the file was packed as a whole
 	decoded bool // text was not UTF-8 in the file
+	array   bool // text is what an arrayReader makes of an array
 }
 
-// openInput opens a file and finds out how it is written.
-func openInput(ctx context.Context, name, encoding string) (*input, error) {
-	in, err := openFile(ctx, name, encoding)
+// openInput opens a file that goes by a name, and finds out how it is written.
+func openInput(ctx context.Context, file, name, encoding string) (*input, error) {
+	in, err := openFile(ctx, file, name, encoding)
 	if ctx.Err() != nil && err != nil {
 		return nil, ctx.Err()
 	}
@@ -63,8 +65,8 @@ func openInput(ctx context.Context, name, encoding string) (*input, error) {
 	return in, nil
 }
 
-func openFile(ctx context.Context, name, encoding string) (*input, error) {
-	f, err := os.Open(name)
+func openFile(ctx context.Context, file, name, encoding string) (*input, error) {
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, cannotOpen(err)
 	}
@@ -114,7 +116,13 @@ func (in *input) look(encoding string) error {
 	if err != nil {
 		return err
 	}
-	return in.readText(bufio.NewReaderSize(unpacked, sampleSize), encoding)
+	in.packed = unpacked != io.Reader(raw)
+	text := bufio.NewReaderSize(unpacked, sampleSize)
+	if begin, err := text.Peek(8); err == nil && isArrow(begin) {
+		in.form, in.text = formArrow, text
+		return nil
+	}
+	return in.readText(text, encoding)
 }
 
 // A counter counts what is read of a file.
@@ -184,8 +192,8 @@ func foreign(begin string) error {
 		return fault.FileForm.Errorf("it is a zip archive within another, or out of a pipe: unpack it")
 	case strings.HasPrefix(begin, "\xd0\xcf\x11\xe0"):
 		return fault.FileForm.Errorf("it is a workbook of Excel: save the sheet as CSV")
-	case strings.HasPrefix(begin, "ARROW1"):
-		return fault.FileForm.Errorf("it is an Arrow file: save it as Parquet or CSV")
+	case strings.HasPrefix(begin, "FEA1"):
+		return fault.FileForm.Errorf("it is a Feather file of version 1: save it as version 2, Parquet or CSV")
 	case strings.HasPrefix(begin, "SQLite format 3"):
 		return fault.FileForm.Errorf("it is an SQLite database: export its table as CSV")
 	case strings.HasPrefix(begin, "\x89HDF"):
@@ -241,7 +249,8 @@ func (in *input) setForm() error {
 	case begin[0] == '{':
 		in.form = formNDJSON
 	case isArray(begin):
-		return fault.FileForm.Errorf("it is a JSON array: write one object a line (NDJSON)")
+		in.form, in.array = formNDJSON, true
+		in.text = bufio.NewReaderSize(&arrayReader{from: in.text}, sampleSize)
 	case begin[0] == '<' && !bytes.Contains(begin[:min(len(begin), 200)], []byte(">,")) && bytes.Contains(bytes.ToLower(begin[:min(len(begin), 200)]), []byte("<html")):
 		return fault.FileForm.Errorf("it is a web page, not the file that it should have been")
 	default:
@@ -323,6 +332,9 @@ func decode(e encoding.Encoding, b []byte) ([]byte, error) { return e.NewDecoder
 // readFault returns the error of reading a file.
 func readFault(err error) error {
 	var path *fs.PathError
+	if fault.CodeOf(err) != "" {
+		return err
+	}
 	if errors.As(err, &path) {
 		return fault.FileUnreadable.Errorf("%w", fault.WithoutPath(err))
 	}
@@ -336,5 +348,5 @@ func (in *input) close() error {
 	for _, end := range in.ends {
 		end()
 	}
-	return in.file.Close()
+	return fault.WithoutPath(in.file.Close())
 }

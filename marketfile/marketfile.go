@@ -1,8 +1,8 @@
 // Package marketfile moves bars and ticks between files and a series store.
 //
 // [Import] reads CSV (plain, gzip, Zstandard, zip; comma, semicolon, tab or bar;
-// UTF-8, UTF-16 or GBK), NDJSON and Parquet. What the columns mean it takes from
-// their names, as vn.py, Chinese terminals and exchanges write them, or from
+// UTF-8, UTF-16 or GBK), NDJSON and JSON arrays of objects, Parquet, and Arrow,
+// files (Feather 2) and streams. What the columns mean it takes from their names, as vn.py, Chinese terminals and exchanges write them, or from
 // [Options]. It guesses nothing that would move a row: the zone of times without
 // an offset, whether a bar is stamped at its start or its end, whether 1/4/1999
 // is in January or April. What a file does not say, and the options neither, is a
@@ -12,9 +12,10 @@
 // to FILE.rejects.csv, from where it can be mended and imported; the others are
 // kept. To import the same files again changes nothing.
 //
+// With [Options.Whole] all rows of a call are kept, or none of them.
+//
 // [Preview] tells what the first rows would become. [Export] writes CSV, NDJSON,
-// Parquet and Arrow files. The first three Import takes back without being told
-// anything, and every row is as it was: times to the nanosecond, the numbers of
+// Parquet and Arrow. All of them Import takes back without being told anything, and every row is as it was: times to the nanosecond, the numbers of
 // ticks, absent values apart from empty texts. Attributes of series are kept by
 // Parquet and Arrow alone, so the volume of ticks out of a text needs
 // [Options.TickVolume]; and CSV takes no text with a line break.
@@ -23,7 +24,7 @@
 // frame by frame and in any order of rows; of indicators too. Import takes no
 // indicators.
 //
-// Of Parquet, columns are read that are not nested, whatever their type. A number
+// Of Parquet and Arrow, columns are read that are not nested, whatever their type. A number
 // of single precision becomes the decimal that it is written as, 0.1 and not
 // 0.10000000149; a decimal the nearest number.
 package marketfile
@@ -111,6 +112,20 @@ type Options struct {
 	// Rejects is the folder for refused rows; "" is that of each file.
 	Rejects string
 
+	// Refused is told each refused row, by one goroutine, instead of its being
+	// written to a file.
+	Refused func(Refused)
+
+	// Name is what the one file of the call goes by, in place of its path, where
+	// that tells nobody anything: in errors, notes and progress, and for Path. It
+	// takes Refused or Rejects besides.
+	Name string
+
+	// Whole keeps all rows of the call or, if one is refused, none: by one write,
+	// which nobody sees half of. What it takes is at most [series.MaxRows] rows
+	// and [series.MaxBytes] of values. Ticks out of order are sorted in memory.
+	Whole bool
+
 	// Lang is the language of the reasons in them: "zh" for Chinese, else English.
 	Lang string
 
@@ -182,7 +197,8 @@ type Report struct {
 	// Files were read to their end.
 	Files int
 
-	// Read is how many rows there were, and equals the sum of the others. Of those kept, New had none in their
+	// Read is how many rows there were, and equals the sum of the others, but
+	// where Options.Whole kept nothing. Of those kept, New had none in their
 	// place, Unchanged an equal one, Replaced another. Refused were not kept.
 	// Outside rows were passed over, since they lie outside of Options.Range.
 	Read, New, Unchanged, Replaced, Refused, Outside int64
@@ -229,13 +245,18 @@ func (n *Need) Unwrap() error { return n.err }
 // that differs from the stored one is refused, unless opts says to replace it.
 //
 // The error is fault.FileNeeds, before anything is kept, if something is not
-// said. A nil opts is the same as a pointer to the zero Options.
+// said, and fault.FileRefused where Options.Whole kept nothing because of rows
+// that were refused. A nil opts is the same as a pointer to the zero Options.
 func Import(ctx context.Context, store *series.Store, kind series.Kind, files []string, opts *Options) (*Report, error) {
 	o := Options{}
 	if opts != nil {
 		o = *opts
 	}
-	if err := o.validate(kind); err != nil {
+	err := o.validate(kind)
+	if err == nil {
+		err = o.validateName(len(files))
+	}
+	if err != nil {
 		return &Report{}, fmt.Errorf("marketfile: %w", err)
 	}
 	if err := o.findCalendars(); err != nil {
@@ -260,6 +281,23 @@ func (o *Options) findCalendars() (err error) {
 		_, err = o.Calendars.Named(o.Calendar)
 	}
 	return err
+}
+
+// nameOf returns what a file goes by.
+func (o *Options) nameOf(file string) string { return cmp.Or(o.Name, file) }
+
+// validateName sees to it that a name is that of one file, and that no refused
+// rows are written beside it.
+func (o *Options) validateName(files int) error {
+	switch {
+	case o.Name == "":
+		return nil
+	case files != 1:
+		return fault.FileOption.Errorf("Options.Name is the name of one file, and there are %d", files)
+	case o.Refused == nil && o.Rejects == "":
+		return fault.FileOption.Errorf("Options.Name takes Options.Refused or Options.Rejects besides")
+	}
+	return nil
 }
 
 func (o *Options) validate(kind series.Kind) error {

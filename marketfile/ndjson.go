@@ -14,7 +14,8 @@ import (
 	"github.com/redfire-quant/redfire/series"
 )
 
-// An ndjsonReader cuts a text of JSON objects, one a line. Its columns are the
+// An ndjsonReader cuts a text of JSON objects, one a line, or what an arrayReader
+// makes of an array of them. Its columns are the
 // names in the first block of them.
 type ndjsonReader struct {
 	lines *lines
@@ -26,7 +27,7 @@ type ndjsonReader struct {
 func newNDJSON(in *input, kind series.Kind) (*ndjsonReader, error) {
 	r := &ndjsonReader{lines: newLines(in), head: &header{}, kind: kind}
 	b, err := r.lines.block()
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || err == nil && in.array && len(bytes.TrimSpace(b.text)) == 0 {
 		return nil, fault.FileEmpty.Errorf("the file is empty")
 	}
 	if err != nil {

@@ -50,13 +50,16 @@ func (m *importer) numbersOf(k series.Key) *acquaintance {
 // number sets the Seq of rows, in whose file it does not stand.
 func (m *importer) number(file int, r *rows) error {
 	r.seq = make([]uint32, len(r.time))
-	if m.scratch != nil && !m.scratch.again {
+	switch {
+	case m.whole != nil:
+		return m.whole.number(file, r)
+	case m.scratch != nil && !m.scratch.again:
 		return m.scratch.number(r)
 	}
 	for i, t := range r.time {
 		seq, err := m.numbersOf(r.key(i)).numbers.number(t)
 		if err != nil {
-			return fault.At(fault.Place{File: m.files[file], Line: int(r.lines[i])}, err)
+			return fault.At(fault.Place{File: m.name(file), Line: int(r.lines[i])}, err)
 		}
 		r.seq[i] = seq
 	}
@@ -121,7 +124,7 @@ const (
 // and takes the rows from there. What was kept before has the same numbers.
 func (m *importer) sortAll(ctx context.Context, disorder error) (err error) {
 	if m.pipe != "" {
-		return fault.At(fault.Place{File: m.pipe}, fault.FileDisorder.Errorf("the ticks must be sorted, and what comes through a pipe can be read only once: write it to a file"))
+		return fault.At(fault.Place{File: m.opts.nameOf(m.pipe)}, fault.FileDisorder.Errorf("the ticks must be sorted, and what comes through a pipe can be read only once: write it to a file"))
 	}
 	if m.opts.Scratch == nil {
 		return disorder

@@ -31,8 +31,13 @@ func isOwn(kind series.Kind, columns []headed) bool {
 	return true
 }
 
+// A lookuper knows what a file says by keys of its own.
+type lookuper interface {
+	lookup(key string) (string, bool)
+}
+
 // readAttrs reads the attributes that a file of our own tells.
-func (l *layout) readAttrs(r *parquetReader) error {
+func (l *layout) readAttrs(r lookuper) error {
 	text, ok := r.lookup(attributesKey)
 	if !ok {
 		return nil

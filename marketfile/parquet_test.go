@@ -60,7 +60,7 @@ type parquetField struct {
 // openParquet opens a file as an import does.
 func openParquet(t testing.TB, path string) (reader, error) {
 	t.Helper()
-	in, err := openInput(t.Context(), path, "")
+	in, err := openInput(t.Context(), path, path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -343,7 +343,7 @@ func TestFilesOfOthersBecomeBars(t *testing.T) {
 // error.
 func readWhole(t testing.TB, path string) error {
 	t.Helper()
-	in, err := openInput(t.Context(), path, "")
+	in, err := openInput(t.Context(), path, path, "")
 	if err != nil {
 		return err
 	}

@@ -35,11 +35,14 @@ type Meaning struct {
 	Field  string // "" for nothing
 }
 
-// A Refused is a row that would not be kept.
+// A Refused is a row that is not kept.
 type Refused struct {
+	// Line is that of the file where its first line is 1; of a JSON array, of
+	// Parquet and of Arrow it is the number of the row.
 	Line int64
-	Text string
-	Why  error
+
+	Text string // as it stands there, or its values with commas
+	Why  error  // one of package fault, for its languages
 }
 
 // Preview tells what the first rows of a file would become, most of them at most.
@@ -79,6 +82,7 @@ func preview(ctx context.Context, kind series.Kind, file string, most int, o *Op
 		}
 	}()
 	l := s.layout
+	file = s.in.name
 	g = &Glimpse{File: file, End: l.end}
 	if l.clock.zone != nil && l.clock.form == formWall {
 		g.Zone = l.clock.zone.String()

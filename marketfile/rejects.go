@@ -36,6 +36,9 @@ type rejects struct {
 	begun  bool
 	lang   string
 	text   func(raw []byte) []byte // makes a line of what the file has, nil for itself
+
+	told  []uint64 // bits of the lines that somebody was told of
+	again bool     // what was told is read once more
 }
 
 func newRejects(file string, opts *Options) *rejects {
@@ -117,8 +120,24 @@ func (r *rejects) line(b *bytes.Buffer, number, reason string, rest []byte) {
 	b.WriteByte('\n')
 }
 
+// tell tells somebody of refused rows. Of what is read once more he knows.
+func (r *rejects) tell(bad []reject, to func(Refused)) {
+	for _, x := range bad {
+		word, bit := int(x.line/64), uint64(1)<<(x.line%64)
+		if r.again && word < len(r.told) && r.told[word]&bit != 0 {
+			continue
+		}
+		if word >= len(r.told) {
+			r.told = append(r.told, make([]uint64, word+1-len(r.told))...)
+		}
+		r.told[word] |= bit
+		to(Refused{x.line, string(x.raw), x.err})
+	}
+}
+
 // discard forgets what was written, to begin anew.
 func (r *rejects) discard() error {
+	r.again = true
 	if !r.begun {
 		return nil
 	}

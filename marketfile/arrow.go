@@ -111,6 +111,11 @@ func (r *arrowReader) turn() error {
 	}
 	r.batch = r.batches.RecordBatch()
 	r.batch.Retain() // for the pieces, and until nobody knows them
+	for i, c := range r.batch.Columns() {
+		if int64(c.Len()) != r.batch.NumRows() {
+			return fault.FileDamaged.Errorf("the column %q has %d values in a batch of %d rows", r.columns[i].name, c.Len(), r.batch.NumRows())
+		}
+	}
 	return nil
 }
 

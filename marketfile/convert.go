@@ -107,20 +107,32 @@ func (c *converter) findKeys() {
 		c.out.keys = []series.Key{c.key(c.symbol, c.interval)}
 		return
 	}
-	c.out.keys = make([]series.Key, c.t.len())
+	n := c.t.len()
 	var last [3][]byte
 	var key series.Key
 	var err error
-	for i := range c.t.len() {
+	for i := range n {
 		now := [3][]byte{c.cell(c.symbolAt, i), c.cell(c.exchangeAt, i), c.cell(c.intervalAt, i)}
 		if i == 0 || !bytes.Equal(now[0], last[0]) || !bytes.Equal(now[1], last[1]) || !bytes.Equal(now[2], last[2]) {
+			before := key
 			key, err = c.keyOf(now)
 			last = now
+			if i > 0 && c.out.keys == nil { // until here all had one
+				c.out.keys = make([]series.Key, n)
+				for j := range i {
+					c.out.keys[j] = before
+				}
+			}
 		}
-		c.out.keys[i] = key
+		if c.out.keys != nil {
+			c.out.keys[i] = key
+		}
 		if err != nil {
 			c.refuse(i, err)
 		}
+	}
+	if c.out.keys == nil {
+		c.out.keys = []series.Key{key}
 	}
 }
 
@@ -241,6 +253,9 @@ func (c *converter) fill(t target) {
 	cells, n := &c.t.cells[t.from], c.t.len()
 	v := values{BaseColumn: t.column}
 	switch {
+	case c.fillSame(&v, cells, t):
+		c.out.cols = append(c.out.cols, v)
+		return
 	case t.column.Name == "localtime":
 		v.ints = make([]int64, n)
 		c.fillLocal(&v, cells)
@@ -281,6 +296,33 @@ func (c *converter) fill(t target) {
 		}
 	}
 	c.out.cols = append(c.out.cols, v)
+}
+
+// fillSame takes numbers of a file as they are if they are of the column's type,
+// all are there, and each can be stored. It reports whether it did.
+func (c *converter) fillSame(v *values, cells *cells, t target) bool {
+	switch {
+	case cells.texts != nil || cells.null != nil || t.column.Name == "localtime":
+		return false
+	case t.column.Type == series.Int64 && cells.floats == nil:
+		v.ints = cells.ints
+	case t.column.Type == series.Float64 && cells.floats != nil:
+		for _, x := range cells.floats {
+			if x-x != 0 || x == math.MaxFloat64 { // infinite, no number, or CTP's way to say that there is none
+				return false
+			}
+		}
+		v.floats = cells.floats
+	default:
+		return false
+	}
+	if t.extra {
+		v.valid = make([]bool, c.t.len())
+		for i := range v.valid {
+			v.valid[i] = true
+		}
+	}
+	return true
 }
 
 // maxText is the length of a text that is stored.

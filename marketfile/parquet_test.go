@@ -65,7 +65,17 @@ func openParquet(t testing.TB, path string) (reader, error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = in.close() })
-	return newParquet(in)
+	return readerOf(in)
+}
+
+func readerOf(in *input) (reader, error) {
+	switch in.form {
+	case formParquet:
+		return newParquet(in)
+	case formArrow:
+		return newArrow(in)
+	}
+	return nil, fault.FileForm.Errorf("it is %s", in.form)
 }
 
 // A column of one file holds three values, or two and a null between them.
@@ -343,17 +353,21 @@ func TestFilesOfOthersBecomeBars(t *testing.T) {
 // error.
 func readWhole(t testing.TB, path string) error {
 	t.Helper()
+	_, err := countWhole(t, path)
+	return err
+}
+
+// countWhole returns how many rows were read besides.
+func countWhole(t testing.TB, path string) (rows int, err error) {
+	t.Helper()
 	in, err := openInput(t.Context(), path, path, "")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = in.close() }()
-	if in.form != formParquet {
-		return fault.FileForm.Errorf("it is %s", in.form)
-	}
-	r, err := newParquet(in)
+	r, err := readerOf(in)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	wanted := []int{}
 	for i, c := range r.header().columns {
@@ -365,22 +379,23 @@ func readWhole(t testing.TB, path string) error {
 	for range most {
 		p, err := r.next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return rows, nil
 		}
 		if err != nil {
-			return err
+			return rows, err
 		}
 		table, err := p.table(wanted)
 		if err != nil {
-			return err
+			return rows, err
 		}
+		rows += table.len()
 		for i := range table.cells {
 			if c := &table.cells[i]; c.count() != table.len() {
 				t.Fatalf("column %d has %d values for %d rows", i, c.count(), table.len())
 			}
 		}
 	}
-	return nil
+	return rows, nil
 }
 
 // appendPages appends the pages of a column without checksums, and notes in m

@@ -67,13 +67,16 @@ var allowed = map[string][]string{
 	"series/localseries/codec": {"fault", "market"},
 
 	// These stand last and see more than one store.
-	rootPackage:      slices.Concat(library, engines),
-	"httpapi":        append(slices.Clone(library), rootPackage, "httpapi/tokens"),
-	"httpapi/client": {"fault", "market"},
-	"httpapi/tokens": {"fault", "internal/disk"},
-	"console":        {"fault", "market", "config", "health", "httpapi", rootPackage},
-	"cmd/redfire":    slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client", "httpapi/tokens", "console", "internal/disk", "internal/realdata"}),
-	"examples":       slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client"}),
+	rootPackage:       slices.Concat(library, engines, []string{"httpapi/client"}),
+	"httpapi":         append(slices.Clone(library), rootPackage, "internal/disk", "httpapi/tokens", "httpapi/wire", "httpapi/problem", "httpapi/answers"),
+	"httpapi/wire":    {"fault", "market", "series"},
+	"httpapi/problem": {"fault", "series"},
+	"httpapi/answers": {"fault", "market", "series", "httpapi/problem"},
+	"httpapi/client":  {"fault", "market", "series", "httpapi/wire", "httpapi/problem", "httpapi/answers"},
+	"httpapi/tokens":  {"fault", "internal/disk"},
+	"console":         {"fault", "market", "config", "health", "httpapi", rootPackage},
+	"cmd/redfire":     slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client", "httpapi/tokens", "console", "internal/disk", "internal/realdata"}),
+	"examples":        slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client"}),
 
 	// These are no part of the program.
 	"internal/docs":     {"fault", "market", "config"},

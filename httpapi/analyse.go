@@ -16,8 +16,8 @@ import (
 	"github.com/redfire-quant/redfire/series"
 )
 
-// calendarParam names a calendar.
-type calendarParam struct {
+// CalendarParam names a calendar.
+type CalendarParam struct {
 	Calendar string `query:"calendar" doc:"The trading calendar: a name, auto for that of the symbol, none for the clock." example:"auto"`
 }
 
@@ -35,10 +35,10 @@ func (s *Server) calendar(name string, y market.Symbol) (*market.Calendar, error
 }
 
 type expectedParams struct {
-	barsParams
-	spanParams
-	calendarParam
-	formatParams
+	BarsParams
+	SpanParams
+	CalendarParam
+	FormatParams
 }
 
 // expected returns what the parameters ask of stored bars.
@@ -104,10 +104,10 @@ func (s *Server) coverage(_ context.Context, in *expectedParams) (*huma.StreamRe
 }
 
 type profileParams struct {
-	barsParams
-	spanParams
+	BarsParams
+	SpanParams
 	Step float64 `query:"step" required:"true" doc:"The width of a step of price." exclusiveMinimum:"0" example:"10"`
-	formatParams
+	FormatParams
 }
 
 func (s *Server) profile(_ context.Context, in *profileParams) (*huma.StreamResponse, error) {
@@ -145,35 +145,35 @@ func (s *Server) profile(_ context.Context, in *profileParams) (*huma.StreamResp
 	}), nil
 }
 
-// foldParams say what bars are to be made.
-type foldParams struct {
+// FoldParams say what bars are to be made.
+type FoldParams struct {
 	To string `query:"to_interval" required:"true" doc:"The interval of the bars that are made." example:"1h"`
-	calendarParam
+	CalendarParam
 	Volume string `query:"tick_volume" enum:"traded,cumulative" doc:"How the volume of ticks counts; left out: as the attribute of the series says."`
-	rowParams
+	RowParams
 }
 
 type resampleBars struct {
-	barsParams
-	foldParams
+	BarsParams
+	FoldParams
 }
 
 type resampleTicks struct {
-	ticksParams
-	foldParams
+	TicksParams
+	FoldParams
 }
 
 func (s *Server) resampleBars(ctx context.Context, in *resampleBars) (*huma.StreamResponse, error) {
 	n, err := in.keys()
-	return s.resample(ctx, n, &in.foldParams, err)
+	return s.resample(ctx, n, &in.FoldParams, err)
 }
 
 func (s *Server) resampleTicks(ctx context.Context, in *resampleTicks) (*huma.StreamResponse, error) {
 	n, err := in.keys()
-	return s.resample(ctx, n, &in.foldParams, err)
+	return s.resample(ctx, n, &in.FoldParams, err)
 }
 
-func (s *Server) resample(_ context.Context, n named, p *foldParams, failed error) (*huma.StreamResponse, error) {
+func (s *Server) resample(_ context.Context, n named, p *FoldParams, failed error) (*huma.StreamResponse, error) {
 	return s.streamed(func(w *call, r *http.Request) error {
 		if failed != nil {
 			return failed
@@ -197,8 +197,12 @@ func (s *Server) resample(_ context.Context, n named, p *foldParams, failed erro
 		if err != nil {
 			return err
 		}
+		shown, err := p.zone()
+		if err != nil {
+			return err
+		}
 		made := series.Overview{Key: series.BarKey(k.Symbol, q.Interval)}
-		opts := marketfile.EncodeOptions{Format: form.format, Zone: q.Zone, Plain: true}
+		opts := marketfile.EncodeOptions{Format: form.format, Zone: shown, Plain: true}
 		if len(p.Columns) > 0 {
 			opts.Columns = p.Columns
 		}
@@ -210,7 +214,7 @@ func (s *Server) resample(_ context.Context, n named, p *foldParams, failed erro
 // foldQuery returns the question for the bars that are to be made. Without a
 // calendar they are counted by the clock, but for days that begin with a night
 // session: those of the clock would be wrong and look right.
-func (s *Server) foldQuery(source series.Overview, p *foldParams) (q series.FoldQuery, err error) {
+func (s *Server) foldQuery(source series.Overview, p *FoldParams) (q series.FoldQuery, err error) {
 	q = series.FoldQuery{Keys: []series.Key{source.Key}, Volume: market.TickVolume(p.Volume)}
 	if q.Interval, err = market.ParseInterval(p.To); err != nil {
 		return q, fault.At(fault.Place{Field: "to_interval"}, err)
@@ -238,7 +242,7 @@ func (s *Server) foldQuery(source series.Overview, p *foldParams) (q series.Fold
 
 // foldByCalendar makes q count by the calendar that is named, or by that of the
 // symbol if it has one and nothing else was said.
-func (s *Server) foldByCalendar(q *series.FoldQuery, p *foldParams, y market.Symbol) error {
+func (s *Server) foldByCalendar(q *series.FoldQuery, p *FoldParams, y market.Symbol) error {
 	c, err := s.calendar(p.Calendar, y)
 	switch {
 	case p.Calendar == "" && errors.Is(err, fault.NotFound):

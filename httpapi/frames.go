@@ -110,18 +110,18 @@ func sendFrames(w *call, frames iter.Seq2[*series.Frame, error]) error {
 	return nil
 }
 
-type writeFramesParams struct {
+type WriteFramesParams struct {
 	Count           bool `query:"count" doc:"Count the rows that are new, unchanged and replaced."`
 	RefuseDifferent bool `query:"refuse_different" doc:"Write nothing if a row differs from the one that is stored."`
 }
 
 type replaceFramesParams struct {
-	writeFramesParams
+	WriteFramesParams
 	From string `query:"from" doc:"The beginning of what is replaced, RFC 3339; left out: none."`
 	To   string `query:"to" doc:"Its end, which is not part of it; left out: none."`
 }
 
-func (p *writeFramesParams) options() *series.WriteOptions {
+func (p *WriteFramesParams) options() *series.WriteOptions {
 	return &series.WriteOptions{Count: p.Count, RefuseDifferent: p.RefuseDifferent}
 }
 
@@ -138,7 +138,7 @@ func (s *Server) framesOf(r *http.Request) (all []series.Frame, err error) {
 }
 
 // writeFrames writes what the Go client sends: all of it or nothing.
-func (s *Server) writeFrames(_ context.Context, in *writeFramesParams) (*huma.StreamResponse, error) {
+func (s *Server) writeFrames(_ context.Context, in *WriteFramesParams) (*huma.StreamResponse, error) {
 	return s.streamed(func(w *call, r *http.Request) error {
 		frames, err := s.framesOf(r)
 		if err != nil {
@@ -155,7 +155,7 @@ func (s *Server) writeFrames(_ context.Context, in *writeFramesParams) (*huma.St
 // replaceFrames replaces a range by what the Go client sends.
 func (s *Server) replaceFrames(_ context.Context, in *replaceFramesParams) (*huma.StreamResponse, error) {
 	return s.streamed(func(w *call, r *http.Request) error {
-		span, err := (&spanParams{From: in.From, To: in.To}).bounds(nil)
+		span, err := (&SpanParams{From: in.From, To: in.To}).bounds(nil)
 		if err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ func (c *call) json(v any) error {
 	return err
 }
 
-type deleteParams struct {
+type DeleteParams struct {
 	From string `query:"from" doc:"The beginning, RFC 3339 or a date; without an offset it is of tz. Left out: the first row."`
 	To   string `query:"to" doc:"The end, which is not part of it. Left out: behind the last row."`
 	TZ   string `query:"tz" doc:"The time zone of times without an offset." example:"Asia/Shanghai"`
@@ -196,33 +196,33 @@ type (
 	deleteBars struct {
 		Symbol   string `query:"symbol" required:"true" doc:"The symbol." example:"rb2601.SHFE"`
 		Interval string `query:"interval" required:"true" doc:"The interval of the bars." example:"1m"`
-		deleteParams
+		DeleteParams
 	}
 	deleteTicks struct {
 		Symbol string `query:"symbol" required:"true" doc:"The symbol." example:"rb2601.SHFE"`
-		deleteParams
+		DeleteParams
 	}
 	deleteIndicator struct {
 		Symbol   string `query:"symbol" required:"true" doc:"The symbol." example:"rb2601.SHFE"`
 		Interval string `query:"interval" required:"true" doc:"The interval of the indicator." example:"1m"`
 		Name     string `query:"name" required:"true" doc:"The name with its parameters." example:"rsi(14)"`
-		deleteParams
+		DeleteParams
 	}
 )
 
 func (s *Server) deleteBars(_ context.Context, in *deleteBars) (*huma.StreamResponse, error) {
-	return s.delete(answers.Key{Kind: "bars"}, in.Symbol, in.Interval, &in.deleteParams), nil
+	return s.delete(answers.Key{Kind: "bars"}, in.Symbol, in.Interval, &in.DeleteParams), nil
 }
 
 func (s *Server) deleteTicks(_ context.Context, in *deleteTicks) (*huma.StreamResponse, error) {
-	return s.delete(answers.Key{Kind: "ticks"}, in.Symbol, "", &in.deleteParams), nil
+	return s.delete(answers.Key{Kind: "ticks"}, in.Symbol, "", &in.DeleteParams), nil
 }
 
 func (s *Server) deleteIndicators(_ context.Context, in *deleteIndicator) (*huma.StreamResponse, error) {
-	return s.delete(answers.Key{Kind: "indicator", Name: in.Name}, in.Symbol, in.Interval, &in.deleteParams), nil
+	return s.delete(answers.Key{Kind: "indicator", Name: in.Name}, in.Symbol, in.Interval, &in.DeleteParams), nil
 }
 
-func (s *Server) delete(of answers.Key, symbol, interval string, p *deleteParams) *huma.StreamResponse {
+func (s *Server) delete(of answers.Key, symbol, interval string, p *DeleteParams) *huma.StreamResponse {
 	return s.streamed(func(w *call, r *http.Request) (err error) {
 		k := of.Key()
 		if k.Symbol, err = market.ParseSymbol(symbol); err != nil {
@@ -233,7 +233,7 @@ func (s *Server) delete(of answers.Key, symbol, interval string, p *deleteParams
 				return fault.At(fault.Place{Field: "interval"}, err)
 			}
 		}
-		span := spanParams{From: p.From, To: p.To, TZ: p.TZ}
+		span := SpanParams{From: p.From, To: p.To, TZ: p.TZ}
 		zone, err := span.zone()
 		if err != nil {
 			return err

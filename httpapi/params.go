@@ -14,15 +14,15 @@ import (
 // maxSymbols is how many series one request may name.
 const maxSymbols = 1000
 
-// spanParams say from when to when.
-type spanParams struct {
+// SpanParams say from when to when.
+type SpanParams struct {
 	From string `query:"from" doc:"The beginning, RFC 3339 or a date; without an offset it is of tz. Left out: the first row." example:"2026-01-05T01:00:00Z"`
 	To   string `query:"to" doc:"The end, which is not part of it. Left out: behind the last row." example:"2026-01-06"`
 	TZ   string `query:"tz" doc:"The time zone of times without an offset, and of the times in texts that are answered." example:"Asia/Shanghai"`
 }
 
 // zone returns the zone that is named, nil for none.
-func (p *spanParams) zone() (*time.Location, error) {
+func (p *SpanParams) zone() (*time.Location, error) {
 	if p.TZ == "" {
 		return nil, nil
 	}
@@ -31,7 +31,7 @@ func (p *spanParams) zone() (*time.Location, error) {
 }
 
 // bounds returns the range. A zone of nil is none.
-func (p *spanParams) bounds(zone *time.Location) (market.Range, error) {
+func (p *SpanParams) bounds(zone *time.Location) (market.Range, error) {
 	for _, end := range []struct{ name, text string }{{"from", p.From}, {"to", p.To}} {
 		if end.text == "" || end.text == ".." {
 			continue
@@ -44,36 +44,36 @@ func (p *spanParams) bounds(zone *time.Location) (market.Range, error) {
 	return r, fault.At(fault.Place{Field: "from"}, err)
 }
 
-// rowParams say which rows, and how they are answered.
-type rowParams struct {
-	spanParams
+// RowParams say which rows, and how they are answered.
+type RowParams struct {
+	SpanParams
 	Columns []string `query:"columns" doc:"The columns besides symbol, interval, time and seq; left out: all." example:"close,volume" maxItems:"100"`
 	Limit   int      `query:"limit" doc:"How many rows of each series at most; 0: all." minimum:"0"`
 	Reverse bool     `query:"reverse" doc:"The last row first."`
-	formatParams
+	FormatParams
 }
 
-// formatParams say in which form.
-type formatParams struct {
+// FormatParams say in which form.
+type FormatParams struct {
 	Format string `query:"format" enum:"json,ndjson,csv,arrow" doc:"The form, where Accept cannot be set: it counts more."`
 }
 
 // The parameters that name series.
 type (
-	barsParams struct {
+	BarsParams struct {
 		Symbol   []string `query:"symbol,explode" required:"true" doc:"A symbol, or a pattern with * and ?; repeated for several." example:"BTCUSD.BITSTAMP" minItems:"1" maxItems:"1000"`
 		Interval string   `query:"interval" required:"true" doc:"The interval of the bars: 1m, 5m, 1h, d, w..." example:"1m"`
 	}
-	ticksParams struct {
+	TicksParams struct {
 		Symbol []string `query:"symbol,explode" required:"true" doc:"A symbol, or a pattern with * and ?; repeated for several." example:"BTCUSD.BITSTAMP" minItems:"1" maxItems:"1000"`
 	}
-	indicatorParams struct {
-		barsParams
+	IndicatorParams struct {
+		BarsParams
 		Name string `query:"name" required:"true" doc:"The name with its parameters." example:"rsi(14)"`
 	}
 )
 
-func (p *barsParams) keys() (named, error) {
+func (p *BarsParams) keys() (named, error) {
 	v, err := market.ParseInterval(p.Interval)
 	if err != nil {
 		return named{}, fault.At(fault.Place{Field: "interval"}, err)
@@ -81,12 +81,12 @@ func (p *barsParams) keys() (named, error) {
 	return named{p.Symbol, series.Key{Kind: series.Bars, Interval: v}}, nil
 }
 
-func (p *ticksParams) keys() (named, error) {
+func (p *TicksParams) keys() (named, error) {
 	return named{p.Symbol, series.Key{Kind: series.Ticks}}, nil
 }
 
-func (p *indicatorParams) keys() (named, error) {
-	n, err := p.barsParams.keys()
+func (p *IndicatorParams) keys() (named, error) {
+	n, err := p.BarsParams.keys()
 	n.of.Kind, n.of.Name = series.Indicator, p.Name
 	return n, err
 }

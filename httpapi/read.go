@@ -19,33 +19,33 @@ import (
 const rowsTrailer = "Redfire-Rows"
 
 type readBars struct {
-	barsParams
-	rowParams
+	BarsParams
+	RowParams
 }
 
 type readTicks struct {
-	ticksParams
-	rowParams
+	TicksParams
+	RowParams
 }
 
 type readIndicators struct {
-	indicatorParams
-	rowParams
+	IndicatorParams
+	RowParams
 }
 
 func (s *Server) readBars(ctx context.Context, in *readBars) (*huma.StreamResponse, error) {
 	n, err := in.keys()
-	return s.read(ctx, n, &in.rowParams, err)
+	return s.read(ctx, n, &in.RowParams, err)
 }
 
 func (s *Server) readTicks(ctx context.Context, in *readTicks) (*huma.StreamResponse, error) {
 	n, err := in.keys()
-	return s.read(ctx, n, &in.rowParams, err)
+	return s.read(ctx, n, &in.RowParams, err)
 }
 
 func (s *Server) readIndicators(ctx context.Context, in *readIndicators) (*huma.StreamResponse, error) {
 	n, err := in.keys()
-	return s.read(ctx, n, &in.rowParams, err)
+	return s.read(ctx, n, &in.RowParams, err)
 }
 
 // streamed returns what answers a request by do, whose error is answered if nothing
@@ -73,7 +73,7 @@ func (s *Server) fail(c *call, r *http.Request, err error) {
 
 // read answers with the rows that are asked for. A failure to understand the
 // request so far is answered instead.
-func (s *Server) read(_ context.Context, n named, p *rowParams, failed error) (*huma.StreamResponse, error) {
+func (s *Server) read(_ context.Context, n named, p *RowParams, failed error) (*huma.StreamResponse, error) {
 	return s.streamed(func(w *call, r *http.Request) error {
 		if failed != nil {
 			return failed
@@ -160,4 +160,3 @@ func (a *rowAnswer) begin() (err error) {
 	a.rows, err = marketfile.NewEncoder(a.out, a.kind, a.about, &a.opts)
 	return err
 }
-

@@ -113,10 +113,18 @@ func add[I any](s *Server, o operation, do func(context.Context, *I) (*huma.Stre
 	if o.id == "ready" {
 		op.Responses["503"] = &huma.Response{Description: "Not ready", Content: o.answer}
 	}
-	if o.body != nil {
-		op.RequestBody = &huma.RequestBody{Required: true, Content: o.body}
-	}
 	huma.Register(s.api, op, do)
+	if o.body == nil {
+		return
+	}
+	// Told before, the library would read the body by itself, into memory.
+	body := &huma.RequestBody{Required: true, Content: o.body}
+	switch at := s.api.OpenAPI().Paths[o.path]; o.method {
+	case http.MethodPost:
+		at.Post.RequestBody = body
+	case http.MethodPut:
+		at.Put.RequestBody = body
+	}
 }
 
 // nothing answers requests for what does not exist.

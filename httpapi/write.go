@@ -15,6 +15,7 @@ import (
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/httpapi/answers"
 	"github.com/redfire-quant/redfire/httpapi/problem"
+	"github.com/redfire-quant/redfire/internal/disk"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/marketfile"
 	"github.com/redfire-quant/redfire/series"
@@ -23,8 +24,8 @@ import (
 // maxRefused is how many refused rows are listed.
 const maxRefused = 1000
 
-// importParams say what a body does not say itself.
-type importParams struct {
+// ImportParams say what a body does not say itself.
+type ImportParams struct {
 	Symbol   string `query:"symbol" doc:"The symbol of all rows, where they do not say it." example:"rb2601.SHFE"`
 	Exchange string `query:"exchange" doc:"The exchange, where symbols are without."`
 	TZ       string `query:"tz" doc:"The time zone of times without an offset." example:"Asia/Shanghai"`
@@ -40,11 +41,11 @@ type (
 	writeBars struct {
 		Interval string `query:"interval" doc:"The interval of all bars, where they do not say it." example:"1m"`
 		BarTime  string `query:"bar_time" enum:"start,end" doc:"Whether bars are stamped at their start or at their end."`
-		importParams
+		ImportParams
 	}
 	writeTicks struct {
 		Volume string `query:"tick_volume" enum:"traded,cumulative" doc:"How the volume of ticks counts."`
-		importParams
+		ImportParams
 	}
 )
 
@@ -56,18 +57,18 @@ func (s *Server) writeBars(_ context.Context, in *writeBars) (*huma.StreamRespon
 				return fault.At(fault.Place{Field: "interval"}, err)
 			}
 		}
-		return s.write(w, r, series.Bars, &in.importParams, &o)
+		return s.write(w, r, series.Bars, &in.ImportParams, &o)
 	}), nil
 }
 
 func (s *Server) writeTicks(_ context.Context, in *writeTicks) (*huma.StreamResponse, error) {
 	return s.streamed(func(w *call, r *http.Request) error {
-		return s.write(w, r, series.Ticks, &in.importParams, &marketfile.Options{TickVolume: market.TickVolume(in.Volume)})
+		return s.write(w, r, series.Ticks, &in.ImportParams, &marketfile.Options{TickVolume: market.TickVolume(in.Volume)})
 	}), nil
 }
 
 // options adds what the parameters say.
-func (p *importParams) options(o *marketfile.Options) (err error) {
+func (p *ImportParams) options(o *marketfile.Options) (err error) {
 	o.DateOrder, o.TimeUnit, o.Calendar = marketfile.DateOrder(p.Order), p.Unit, p.Calendar
 	o.Replace, o.AcceptSuspect = p.Replace, p.Suspect
 	if p.Symbol != "" {
@@ -90,7 +91,7 @@ func (p *importParams) options(o *marketfile.Options) (err error) {
 }
 
 // write keeps the rows of a body.
-func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *importParams, o *marketfile.Options) error {
+func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *ImportParams, o *marketfile.Options) error {
 	if err := p.options(o); err != nil {
 		return err
 	}
@@ -225,4 +226,12 @@ func (s *Server) tooLarge(err error) error {
 		return fault.APITooLarge.Errorf("the body is longer than %d bytes, unpacked", over.Limit)
 	}
 	return err
+}
+
+// diskFault returns the error of writing a body aside.
+func diskFault(err error) error {
+	if disk.IsFull(err) {
+		return fault.DiskFull.Errorf("%w", fault.WithoutPath(err))
+	}
+	return fault.DiskFailed.Errorf("%w", fault.WithoutPath(err))
 }

@@ -25,7 +25,7 @@ type arrowSheet struct {
 	rows    int                    // in columns
 	codes   map[series.Key][]int32 // the place of each key in the dictionaries
 	dicts   []arrow.Array
-	columns []arrowColumn // as many as fields
+	columns []sentColumn // as many as fields
 }
 
 // streamRows are enough rows for a batch of a stream. What stands before the values
@@ -41,7 +41,7 @@ func newArrowSheet(m *shape, w io.Writer) (*arrowSheet, error) {
 	s.setDictionaries()
 	meta := arrow.NewMetadata([]string{attributesKey}, []string{attributes})
 	s.schema = arrow.NewSchema(m.arrowFields(), &meta)
-	s.columns = make([]arrowColumn, s.schema.NumFields())
+	s.columns = make([]sentColumn, s.schema.NumFields())
 	packed := []ipc.Option{ipc.WithSchema(s.schema), ipc.WithZstd(), ipc.WithCompressConcurrency(1)}
 	if m.Format == ArrowStream {
 		s.least = streamRows
@@ -178,8 +178,8 @@ func (s *arrowSheet) close() error {
 	return s.end.Close()
 }
 
-// An arrowColumn holds values of a batch as Arrow lays them out.
-type arrowColumn struct {
+// An sentColumn holds values of a batch as Arrow lays them out.
+type sentColumn struct {
 	fixed   []byte  // of numbers; of a frame, or kept
 	kept    []byte  // room for numbers that are copied
 	valid   []byte  // a bit a row
@@ -192,7 +192,7 @@ type arrowColumn struct {
 }
 
 // put adds numbers, which stay where they are if they are lent.
-func (a *arrowColumn) put(numbers []byte, lent bool) {
+func (a *sentColumn) put(numbers []byte, lent bool) {
 	if lent {
 		a.fixed = numbers
 		return
@@ -202,7 +202,7 @@ func (a *arrowColumn) put(numbers []byte, lent bool) {
 }
 
 // same adds n times the same code.
-func (a *arrowColumn) same(code int32, n int, lent bool) {
+func (a *sentColumn) same(code int32, n int, lent bool) {
 	if code != a.code || len(a.codes) < n {
 		a.code, a.codes = code, slices.Grow(a.codes[:0], n)[:n]
 		for i := range a.codes {
@@ -213,7 +213,7 @@ func (a *arrowColumn) same(code int32, n int, lent bool) {
 }
 
 // values adds those of the frame at hand.
-func (a *arrowColumn) values(c *exported, n int, lent bool) {
+func (a *sentColumn) values(c *exported, n int, lent bool) {
 	const width = 8
 	switch {
 	case c.Type == series.Text:
@@ -230,7 +230,7 @@ func (a *arrowColumn) values(c *exported, n int, lent bool) {
 	}
 }
 
-func (a *arrowColumn) addTexts(c *exported, n int) {
+func (a *sentColumn) addTexts(c *exported, n int) {
 	if len(a.ends) == 0 {
 		a.ends = append(a.ends, 0)
 	}
@@ -244,7 +244,7 @@ func (a *arrowColumn) addTexts(c *exported, n int) {
 }
 
 // mark notes which of the n rows behind the first ones have a value.
-func (a *arrowColumn) mark(rows, n int, c *exported) {
+func (a *sentColumn) mark(rows, n int, c *exported) {
 	for bytes := (rows + n + 7) / 8; len(a.valid) < bytes; {
 		a.valid = append(a.valid, 0)
 	}
@@ -262,7 +262,7 @@ func (a *arrowColumn) mark(rows, n int, c *exported) {
 }
 
 // data returns the column as Arrow has it. It is used up when the batch is written.
-func (a *arrowColumn) data(t arrow.DataType, rows int) arrow.ArrayData {
+func (a *sentColumn) data(t arrow.DataType, rows int) arrow.ArrayData {
 	buffers := []*memory.Buffer{nil, memory.NewBufferBytes(a.fixed)}
 	if a.nulls > 0 {
 		buffers[0] = memory.NewBufferBytes(a.valid)
@@ -274,7 +274,7 @@ func (a *arrowColumn) data(t arrow.DataType, rows int) arrow.ArrayData {
 }
 
 // clear makes room for the next batch.
-func (a *arrowColumn) clear() {
+func (a *sentColumn) clear() {
 	a.fixed, a.kept, a.valid, a.nulls = nil, a.kept[:0], a.valid[:0], 0
 	a.ends, a.text = a.ends[:0], a.text[:0]
 }

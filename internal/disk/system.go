@@ -110,3 +110,7 @@ func full(err error) error {
 	}
 	return err
 }
+
+// IsFull reports whether an error of package os means that the disk, or a quota on
+// it, is full.
+func IsFull(err error) bool { return isFull(err) }

@@ -117,15 +117,15 @@ func (d *decoder) secret(to *Secret, file Path, url URL, key, urlKey string) {
 		return
 	}
 	v, _ := d.top(fileKey)
-	s, err := readSecret(file)
+	s, err := ReadSecret(file)
 	if err != nil {
 		d.problem(v.place, fileKey, err)
 	}
 	*to = s
 }
 
-// readSecret returns what file holds, without the line break at its end.
-func readSecret(file Path) (Secret, error) {
+// ReadSecret returns what file holds, without the line break at its end.
+func ReadSecret(file Path) (Secret, error) {
 	text, err := readFile(string(file), maxSecret)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

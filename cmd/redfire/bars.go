@@ -29,6 +29,9 @@ func (p *program) seriesGroup(use string, short, long message) *cobra.Command {
 	if err := c.MarkPersistentFlagDirname("data"); err != nil {
 		panic(err) // the flag was defined just above
 	}
+	c.PersistentFlags().Var(&given{&p.server, "URL"}, "server", p.say(flagServer))
+	c.PersistentFlags().Var(&given{&p.tokenFile, "FILE"}, "token-file", p.say(flagTokenFile))
+	p.completeNothing(c, "server")
 	return c
 }
 

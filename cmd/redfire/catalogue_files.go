@@ -78,11 +78,11 @@ var (
 var (
 	demoShort = message{"Show what RedFire does, on real market data", "用真实行情演示 RedFire"}
 	demoLong  = message{
-		"Imports real market data that comes with the program, builds bars of its trades and draws a day, in a folder of its own: 100,000 trades of bitcoin and 10,062 daily bars of two indices. Doing it again changes nothing.",
-		"导入程序自带的真实行情，用逐笔成交合成 K 线并画出一天，全部在单独的文件夹中：10 万笔比特币成交和两个指数的 10,062 根日线。重复执行不会改变任何内容。",
+		"Imports real market data that comes with the program, builds bars of its trades and draws a day, in a folder of its own: 100,000 trades of bitcoin and 10,062 daily bars of two indices. Then it serves them by HTTP until it is interrupted. Doing it again changes nothing.",
+		"导入程序自带的真实行情，用逐笔成交合成 K 线并画出一天，全部在单独的文件夹中：10 万笔比特币成交和两个指数的 10,062 根日线。随后通过 HTTP 提供这些数据，直到被中断。重复执行不会改变任何内容。",
 	}
 	flagDemoData = message{"folder of the demo (default: redfire-demo)", "演示用的文件夹（默认：redfire-demo）"}
-	flagOnce     = message{"end when it is done, as it does without this flag too", "完成后结束（目前不加此选项也会结束）"}
+	flagOnce     = message{"end when it is done, and serve nothing", "完成后结束，不启动服务"}
 	demoImported = message{"imported %d rows of %s, from %s to %s (%s)", "导入 %d 行 %s，从 %s 到 %s（%s）"}
 	demoKept     = message{"  read %d, new %d, unchanged %d: all durable after %.2f s, %d rows/s", "  读取 %d，新增 %d，未变 %d：%.2f 秒后全部落盘，每秒 %d 行"}
 	demoBuilt    = message{"built %d rows of %s from the trades in %.3f s", "用成交合成 %d 行 %s，用时 %.3f 秒"}
@@ -91,5 +91,9 @@ var (
 	demoTry      = message{
 		"\nDone in %.1f s. Try:\n  redfire bars ls --data %[2]s\n  redfire bars get SPX.CBOE d --last 5 --data %[2]s\n  redfire ticks import %[3]s/ticks --path '{symbol}/*' --data %[2]s",
 		"\n用时 %.1f 秒。试试：\n  redfire bars ls --data %[2]s\n  redfire bars get SPX.CBOE d --last 5 --data %[2]s\n  redfire ticks import %[3]s/ticks --path '{symbol}/*' --data %[2]s",
+	}
+	demoServes = message{
+		"\nDone in %.1f s, and listening on %[2]s until you press Ctrl-C. Try, in another window:\n  curl '%[2]s/v1/bars?symbol=SPX.CBOE&interval=d&limit=5&reverse=true&format=csv'\n  python3 -c \"import pandas as pd; print(pd.read_csv('%[2]s/v1/bars?symbol=BTCUSD.BITSTAMP&interval=1h&format=csv'))\"\n  redfire bars get SPX.CBOE d --last 5 --server %[2]s",
+		"\n用时 %.1f 秒，正在监听 %[2]s，按 Ctrl-C 结束。请在另一个窗口试试：\n  curl '%[2]s/v1/bars?symbol=SPX.CBOE&interval=d&limit=5&reverse=true&format=csv'\n  python3 -c \"import pandas as pd; print(pd.read_csv('%[2]s/v1/bars?symbol=BTCUSD.BITSTAMP&interval=1h&format=csv'))\"\n  redfire bars get SPX.CBOE d --last 5 --server %[2]s",
 	}
 )

@@ -75,7 +75,7 @@ func (p *program) stored(ctx context.Context, k series.Kind, args []string) []co
 		}
 		f.Symbol = y
 	}
-	err := p.withSeries(func(o *opened) error {
+	err := p.withSeries(ctx, func(o *opened) error {
 		all, err := o.all(ctx, f)
 		for _, about := range all {
 			word := about.Key.Symbol.String()

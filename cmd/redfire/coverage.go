@@ -29,7 +29,7 @@ func (p *program) coverageCommand() *cobra.Command {
 			if err := e.check(c); err != nil {
 				return err
 			}
-			return p.withSeries(func(o *opened) error { return p.coverage(c.Context(), o, e) })
+			return p.withSeries(c.Context(), func(o *opened) error { return p.coverage(c.Context(), o, e) })
 		},
 	}
 	p.expectingFlags(c, e)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/httpapi"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/marketfile"
 	"github.com/redfire-quant/redfire/series"
@@ -38,14 +39,14 @@ func (p *program) demoCommand() *cobra.Command {
 		Short: p.say(demoShort),
 		Long:  p.say(demoLong),
 		Args:  between(0, 0),
-		RunE:  func(c *cobra.Command, _ []string) error { return p.demo(c.Context()) },
+		RunE:  func(c *cobra.Command, _ []string) error { return p.demo(c.Context(), once) },
 	}
 	c.Flags().Var(&given{&p.data, "DIR"}, "data", p.say(flagDemoData))
 	c.Flags().BoolVar(&once, "once", false, p.say(flagOnce))
 	return c
 }
 
-func (p *program) demo(ctx context.Context) error {
+func (p *program) demo(ctx context.Context, once bool) error {
 	begin := time.Now()
 	p.data = cmp.Or(p.data, "redfire-demo")
 	files := filepath.Join(p.data, "files")
@@ -55,16 +56,41 @@ func (p *program) demo(ctx context.Context) error {
 	if err := unpackDemo(files); err != nil {
 		return err
 	}
-	store, err := p.openSeries(false)
+	store, err := p.openSeries(ctx, false)
 	if err != nil {
 		return err
 	}
 	d := &demonstration{program: p, store: store, files: files}
-	err = together(d.run(ctx), store.Close())
+	err = d.run(ctx)
+	if err == nil && once {
+		err = d.show(p.say(demoTry, time.Since(begin).Seconds(), p.data, files))
+	} else if err == nil {
+		err = d.serve(ctx, begin)
+	}
+	return together(err, store.Close())
+}
+
+// show prints what was done, and what to try.
+func (d *demonstration) show(try string) error {
+	return d.print(result{columns: demoColumns, rows: d.rows, prose: d.text.String() + try})
+}
+
+// serve serves what was imported, until ctx ends. If something else listens on the
+// usual port, any other will do.
+func (d *demonstration) serve(ctx context.Context, begin time.Time) error {
+	listener, err := httpapi.Listen(string(d.store.data.Config().Server.Listen))
+	if err != nil {
+		listener, err = httpapi.Listen("127.0.0.1:0")
+	}
 	if err != nil {
 		return err
 	}
-	return p.print(result{columns: demoColumns, rows: d.rows, prose: d.text.String() + p.say(demoTry, time.Since(begin).Seconds(), p.data, files)})
+	return d.serveOn(ctx, d.store.data, listener, func(address string) error {
+		if err := d.show(d.say(demoServes, time.Since(begin).Seconds(), address)); err != nil {
+			return err
+		}
+		return d.stdout.Flush()
+	})
 }
 
 // unpackDemo writes the files of the demo below a folder, where they are not

@@ -32,7 +32,7 @@ func (p *program) exportCommand(k series.Kind) *cobra.Command {
 		Example: "  redfire ticks export rb2601.parquet rb2601.SHFE\n  redfire ticks export all.csv.zst --since 2026-01-05 --until 2026-01-06 --tz Asia/Shanghai",
 		Args:    between(1, 1<<20),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.withSeries(func(o *opened) error { return p.export(c.Context(), o, ex, args) })
+			return p.withSeries(c.Context(), func(o *opened) error { return p.export(c.Context(), o, ex, args) })
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) == 0 {

@@ -24,7 +24,7 @@ func (p *program) gapsCommand() *cobra.Command {
 			if err := e.check(c); err != nil {
 				return err
 			}
-			return p.withSeries(func(o *opened) error { return p.gaps(c.Context(), o, e) })
+			return p.withSeries(c.Context(), func(o *opened) error { return p.gaps(c.Context(), o, e) })
 		},
 	}
 	p.expectingFlags(c, e)

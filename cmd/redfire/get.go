@@ -45,7 +45,7 @@ func (p *program) getCommand(k series.Kind) *cobra.Command {
 		if err := rows.check(c); err != nil {
 			return err
 		}
-		return p.withSeries(func(o *opened) error {
+		return p.withSeries(c.Context(), func(o *opened) error {
 			about, err := o.findOne(c.Context(), k, args)
 			if err != nil {
 				return err

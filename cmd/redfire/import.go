@@ -279,7 +279,7 @@ func checkAnswer(option, s string) (err error) {
 const importMemory = 400 << 20
 
 func (p *program) importInto(ctx context.Context, im *importing, files []string, o *marketfile.Options) (err error) {
-	store, err := p.openSeries(false)
+	store, err := p.openSeries(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -288,7 +288,7 @@ func (p *program) importInto(ctx context.Context, im *importing, files []string,
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(importMemory))
 	}
 	o.Lang = p.lang
-	o.Scratch = func() (*marketfile.Scratch, error) { return newScratch(store.path) }
+	o.Scratch = func() (*marketfile.Scratch, error) { return newScratch(store.scratchPlace()) }
 	bar := p.newProgress()
 	o.Progress = bar.show
 	begin := time.Now()

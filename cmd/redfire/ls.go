@@ -27,7 +27,7 @@ func (p *program) lsCommand(k series.Kind) *cobra.Command {
 		Args:    between(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			l.pattern = strings.Join(args, "")
-			return p.withSeries(func(o *opened) error { return p.ls(c.Context(), o, k, l) })
+			return p.withSeries(c.Context(), func(o *opened) error { return p.ls(c.Context(), o, k, l) })
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 0 {

@@ -34,7 +34,7 @@ func (p *program) profileCommand(k series.Kind) *cobra.Command {
 	c.Flags().Var(&given{&step, "PRICE"}, "step", p.say(flagStep))
 	p.completeNothing(c, "step")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return p.withSeries(func(o *opened) error {
+		return p.withSeries(c.Context(), func(o *opened) error {
 			about, err := o.findOne(c.Context(), k, args)
 			if err != nil {
 				return err

@@ -31,6 +31,9 @@ type program struct {
 	format string        // of results: one of formats
 	config string        // path of the configuration file
 	data   string        // the data folder, "" for that of the configuration
+	server string        // the server to talk to, "" for what the configuration says
+
+	tokenFile string // of the server
 	colour bool          // of errors
 
 	layers     *config.Layers // see settings
@@ -153,6 +156,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.AddCommand(
 		p.barsCommand(),
 		p.ticksCommand(),
+		p.serveCommand(),
 		p.demoCommand(),
 		p.calendarCommand(),
 		p.tokenCommand(),

@@ -72,7 +72,7 @@ func (p *program) resampling(c *cobra.Command, r *resampling, take func(r *resam
 		if err := r.rows.check(c); err != nil {
 			return err
 		}
-		return p.withSeries(func(o *opened) error { return p.resample(c.Context(), o, r) })
+		return p.withSeries(c.Context(), func(o *opened) error { return p.resample(c.Context(), o, r) })
 	}
 	return c
 }

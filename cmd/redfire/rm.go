@@ -35,7 +35,7 @@ func (p *program) rmCommand(k series.Kind) *cobra.Command {
 	s := p.spanFlags(c)
 	c.Flags().BoolVarP(&yes, "yes", "y", false, p.say(flagYes))
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return p.withSeries(func(o *opened) error {
+		return p.withSeries(c.Context(), func(o *opened) error {
 			found, err := o.find(c.Context(), k, args)
 			if err != nil {
 				return err

@@ -14,6 +14,15 @@ import (
 // scratchNames are the names of folders for sorting, beside the store.
 const scratchNames = "sort-*"
 
+// scratchPlace returns beside what a store for sorting is made: the store, or what
+// is temporary on this machine if that is a server's.
+func (o *opened) scratchPlace() string {
+	if o.engine == nil {
+		return filepath.Join(os.TempDir(), "series")
+	}
+	return o.path
+}
+
 // newScratch makes a store for sorting, beside the store at path. What a process
 // that was killed has left of such is removed.
 func newScratch(path string) (*marketfile.Scratch, error) {

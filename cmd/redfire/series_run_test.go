@@ -348,7 +348,7 @@ func TestTheStoreIsNotLookedForWhereItIsNotWanted(t *testing.T) {
 	p := &program{out: &out, err: &out, env: []string{}}
 	p.run(t.Context(), []string{"version"})
 	p.data = filepath.Join(t.TempDir(), "new")
-	o, err := p.openSeries(false)
+	o, err := p.openSeries(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +363,7 @@ func TestTheStoreIsNotLookedForWhereItIsNotWanted(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.data = filepath.Dir(mine)
-	if _, err := p.openSeries(false); err == nil || !strings.Contains(err.Error(), "has files in it, notes among them") {
+	if _, err := p.openSeries(t.Context(), false); err == nil || !strings.Contains(err.Error(), "has files in it, notes among them") {
 		t.Errorf("a folder of somebody's: got %v", err)
 	}
 }

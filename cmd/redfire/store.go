@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/redfire-quant/redfire"
+	"github.com/redfire-quant/redfire/config"
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/series"
 	"github.com/redfire-quant/redfire/series/localseries"
@@ -16,33 +19,52 @@ import (
 // opened is the series store that a command works on.
 type opened struct {
 	*series.Store
-	engine *localseries.Engine
-	path   string
+	data   *redfire.Data
+	engine *localseries.Engine // nil if the store is that of a server
+	path   string              // its folder, or the address of the server
 }
 
-// openSeries opens the series store of the data folder. One that must exist is
-// not made.
-func (p *program) openSeries(mustExist bool) (*opened, error) {
-	path, err := p.seriesPath()
+// openSeries opens the series store of the data folder, or of a server. A folder
+// that must exist is not made.
+func (p *program) openSeries(ctx context.Context, mustExist bool) (*opened, error) {
+	c, err := p.seriesConfig()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStore(path, mustExist); err != nil {
-		return nil, err
+	o := &opened{path: string(c.Series.URL)}
+	if o.path == "" {
+		o.path = seriesFolder(c)
+		if err := checkStore(o.path, mustExist); err != nil {
+			return nil, err
+		}
 	}
-	engine, err := localseries.NewEngine(path, nil)
-	if err != nil {
-		return nil, err
+	if o.data, err = redfire.Open(ctx, c, &redfire.Options{Lang: p.lang}); err != nil {
+		return nil, bare(err)
 	}
-	for _, t := range engine.Torn() {
-		p.warn(tornWarning, t.Bytes, t.File)
+	o.Store, o.engine = o.data.Series, o.data.LocalSeries()
+	if o.engine != nil {
+		for _, t := range o.engine.Torn() {
+			p.warn(tornWarning, t.Bytes, t.File)
+		}
 	}
-	return &opened{series.New(engine, nil), engine, path}, nil
+	return o, nil
 }
+
+// bare returns the error of opening without what was being done: the command says
+// it.
+func bare(err error) error {
+	if cause := errors.Unwrap(err); cause != nil && fault.KindOf(cause) != "" {
+		return cause
+	}
+	return err
+}
+
+// Close closes everything that was opened.
+func (o *opened) Close() error { return o.data.Close() }
 
 // withSeries does something with the store, which must exist, and closes it.
-func (p *program) withSeries(do func(*opened) error) error {
-	o, err := p.openSeries(true)
+func (p *program) withSeries(ctx context.Context, do func(*opened) error) error {
+	o, err := p.openSeries(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -60,30 +82,71 @@ func together(all ...error) error {
 	return left.Err()
 }
 
-// seriesPath returns the folder of the store, by the flag or else by the
-// configuration.
+// seriesConfig returns the configuration with what the flags say of where the
+// series are.
+func (p *program) seriesConfig() (*config.Config, error) {
+	layers, settled, err := p.settings()
+	if err != nil {
+		return nil, err
+	}
+	c := *settled
+	if p.server != "" && p.data != "" {
+		return nil, fault.CommandUsage.Errorf("--server and --data exclude each other")
+	}
+	switch {
+	case p.server != "":
+		err = p.setServer(&c)
+	case p.data != "":
+		c.Data, c.Series.URL = config.Path(p.data), ""
+		err = wantFolder(p.data)
+	case c.Series.URL == "":
+		err = wantFolder(string(c.Data))
+	case !isServer(c.Series.URL):
+		err = p.noEngine(layers, c.Series.URL)
+	}
+	return &c, err
+}
+
+// setServer makes the series those of the server that a flag names.
+func (p *program) setServer(c *config.Config) error {
+	c.Series.URL = config.URL(p.server)
+	if !isServer(c.Series.URL) {
+		return fault.CommandUsage.Errorf("--server %q is not written as http://127.0.0.1:8600", c.Series.URL)
+	}
+	if p.tokenFile == "" {
+		return nil
+	}
+	token, err := config.ReadSecret(config.Path(p.tokenFile))
+	c.Series.Token = token
+	return fault.At(fault.Place{Field: "--token-file"}, err)
+}
+
+// isServer reports whether an address is that of a RedFire server.
+func isServer(u config.URL) bool { return u.Scheme() == "http" || u.Scheme() == "https" }
+
+// noEngine says of an address of the configuration that there is no engine for it.
+func (p *program) noEngine(layers *config.Layers, u config.URL) error {
+	known, err := layers.Explain("series.url")
+	if err != nil {
+		return err
+	}
+	at := known[0].Origin
+	at.Field = known[0].Path
+	return fault.At(at, fault.CommandNoEngine.Errorf("the series are in %s; the engine for it does not exist yet", u))
+}
+
+func seriesFolder(c *config.Config) string { return filepath.Join(string(c.Data), "series") }
+
+// seriesPath returns the folder of the store, for what is done to files.
 func (p *program) seriesPath() (string, error) {
-	layers, c, err := p.settings()
+	c, err := p.seriesConfig()
 	if err != nil {
 		return "", err
 	}
 	if c.Series.URL != "" {
-		known, err := layers.Explain("series.url")
-		if err != nil {
-			return "", err
-		}
-		at := known[0].Origin
-		at.Field = known[0].Path
-		return "", fault.At(at, fault.CommandNoEngine.Errorf("the series are in %s; the engine for it does not exist yet", c.Series.URL))
+		return "", fault.CommandUsage.Errorf("this is done where the files are, not by a server: %s", c.Series.URL)
 	}
-	data := string(c.Data)
-	if p.data != "" {
-		data = p.data
-	}
-	if err := wantFolder(data); err != nil {
-		return "", err
-	}
-	return filepath.Join(data, "series"), nil
+	return seriesFolder(c), nil
 }
 
 // wantFolder returns an error if something else than a folder stands at path.

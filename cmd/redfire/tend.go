@@ -24,7 +24,7 @@ func (p *program) verifyCommand() *cobra.Command {
 		Long:  p.say(verifyLong) + "\n\n" + p.say(wholeStore),
 		Args:  between(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return p.withSeries(func(o *opened) error { return p.verify(c.Context(), o) })
+			return p.withSeries(c.Context(), func(o *opened) error { return p.verify(c.Context(), o) })
 		},
 	}
 }
@@ -36,7 +36,7 @@ var damageColumns = []column{
 // verify lists what is damaged. That there is something is an error.
 func (p *program) verify(ctx context.Context, o *opened) error {
 	r := result{columns: damageColumns}
-	for d, err := range o.engine.Verify(ctx) {
+	for d, err := range o.data.Verify(ctx) {
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (p *program) verify(ctx context.Context, o *opened) error {
 }
 
 // damageRow tells what is damaged, and which rows stood there if that is known.
-func (p *program) damageRow(d localseries.Damage) []any {
+func (p *program) damageRow(d series.Damage) []any {
 	row := []any{d.File, d.Offset, nil, nil, nil, fault.Message(d.Err, p.lang)}
 	if d.Key.Kind != 0 {
 		row[2] = d.Key.String()
@@ -75,7 +75,10 @@ func (p *program) backupCommand() *cobra.Command {
 }
 
 func (p *program) backup(ctx context.Context, dir string) error {
-	return p.withSeries(func(o *opened) error {
+	if _, err := p.seriesPath(); err != nil {
+		return err
+	}
+	return p.withSeries(ctx, func(o *opened) error {
 		if err := isOutside(dir, o.path); err != nil {
 			return err
 		}
@@ -116,7 +119,7 @@ func (p *program) restore(ctx context.Context, dir string) error {
 	if err := inNewFolder(path, dir, func() error { return localseries.Restore(ctx, dir, path) }); err != nil {
 		return err
 	}
-	return p.withSeries(func(o *opened) error { return p.printHeld(ctx, o, path, restored) })
+	return p.withSeries(ctx, func(o *opened) error { return p.printHeld(ctx, o, path, restored) })
 }
 
 // printHeld tells of how much there is a copy in a folder.
@@ -185,7 +188,7 @@ func (p *program) salvage(ctx context.Context, dir string) error {
 }
 
 // printSalvaged tells what a new store has, and what was lost.
-func (p *program) printSalvaged(dir string, count int, rows int64, losses []localseries.Damage) error {
+func (p *program) printSalvaged(dir string, count int, rows int64, losses []series.Damage) error {
 	lost := make([]fields, len(losses))
 	for i, d := range losses {
 		lost[i] = record(damageColumns, p.damageRow(d))
@@ -202,7 +205,7 @@ func (p *program) printSalvaged(dir string, count int, rows int64, losses []loca
 	})
 }
 
-func lostRows(d localseries.Damage) string {
+func lostRows(d series.Damage) string {
 	if d.Key.Kind == 0 {
 		return "?"
 	}

@@ -159,6 +159,9 @@ func lines[J, T any](ctx context.Context, c *Client, q *request, of func(*J) T) 
 		for n := int64(0); ; n++ {
 			var j J
 			err := in.Decode(&j)
+			if ended := ctx.Err(); ended != nil {
+				err = ended
+			}
 			if errors.Is(err, io.EOF) && whole(answer, n) {
 				return
 			}
@@ -222,6 +225,9 @@ func (c *Client) frames(ctx context.Context, q *request) iter.Seq2[*series.Frame
 		var rows int64
 		const most = 1 << 62 // it is the server of our own
 		for f, err := range wire.Read(answer.Body, most) {
+			if err == nil {
+				err = ctx.Err() // the rest may have come already
+			}
 			if err != nil {
 				yield(nil, c.cut(ctx, err))
 				return
@@ -231,7 +237,7 @@ func (c *Client) frames(ctx context.Context, q *request) iter.Seq2[*series.Frame
 				return
 			}
 		}
-		if _, err := io.Copy(io.Discard, answer.Body); err != nil || !whole(answer, rows) {
+		if _, err := io.Copy(io.Discard, answer.Body); err != nil || ctx.Err() != nil || !whole(answer, rows) {
 			yield(nil, c.cut(ctx, cutError(err)))
 		}
 	}

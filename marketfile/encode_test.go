@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -122,33 +123,36 @@ func TestFramesInAnyOrderComeBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	frames := manyBars()
 	s := newStore(t)
+	var descending []*series.Frame
 	for _, f := range frames {
 		put(t, s, *f)
+		descending = append(descending, turned(f))
 	}
 	for _, name := range []string{"rows.csv", "rows.ndjson", "rows.parquet"} {
 		format := marketfile.Format(strings.TrimPrefix(name, "rows."))
-		for _, reverse := range []bool{false, true} {
-			given := slices.Clone(frames)
-			for i := range given {
-				if reverse {
-					given[i] = turned(given[i])
-				}
-			}
-			path := filepath.Join(t.TempDir(), name)
-			if err := os.WriteFile(path, encoded(t, format, series.Bars, scattered(r, 5, given...)...), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			back := newStore(t)
-			report, err := marketfile.Import(t.Context(), back, series.Bars, []string{path}, &marketfile.Options{AcceptSuspect: true})
-			if err != nil || report.Refused != 0 {
-				t.Fatalf("%s: %+v, %v", name, report, err)
-			}
+		for _, given := range [][]*series.Frame{frames, descending} {
+			back := imported(t, name, encoded(t, format, series.Bars, scattered(r, 5, given...)...))
 			wantSame(t, name, back, s, series.Bars)
 			if got, want := attrsOf(t, back, series.Bars), attrsOf(t, s, series.Bars); keepsAttributes(name) && !maps.EqualFunc(got, want, maps.Equal) {
 				t.Errorf("%s: got attributes %v, want %v", name, got, want)
 			}
 		}
 	}
+}
+
+// imported returns a store that holds the bars of a file.
+func imported(t *testing.T, name string, file []byte) *series.Store {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newStore(t)
+	report, err := marketfile.Import(t.Context(), s, series.Bars, []string{path}, nil)
+	if err != nil || report.Refused != 0 {
+		t.Fatalf("%s: %+v, %v", name, report, err)
+	}
+	return s
 }
 
 func TestAnExportIsWhatAnEncoderWrites(t *testing.T) {
@@ -174,6 +178,9 @@ func TestAnExportIsWhatAnEncoderWrites(t *testing.T) {
 
 func TestJSONIsAnArrayOfTheObjectsOfNDJSON(t *testing.T) {
 	frames := manyBars()
+	for range 10 { // more than is written at once
+		frames = append(frames, frames[0])
+	}
 	lines := strings.TrimSuffix(string(encoded(t, marketfile.NDJSON, series.Bars, frames...)), "\n")
 	want := "[" + strings.ReplaceAll(lines, "\n", ",\n") + "]"
 	if got := string(encoded(t, marketfile.JSON, series.Bars, frames...)); got != want || !json.Valid([]byte(got)) {
@@ -262,6 +269,16 @@ hc2601.SHFE,1m,"rsi(6,2)",2026-01-05T10:00:00Z,,
 	}
 }
 
+// nullsOf counts the rows without a value.
+func nullsOf(a arrow.Array) (n int) {
+	for i := range a.Len() {
+		if a.IsNull(i) {
+			n++
+		}
+	}
+	return n
+}
+
 // wantStream wants an Arrow stream to hold the rows of frames. It returns how many
 // batches there are.
 func wantStream(t *testing.T, stream []byte, frames ...*series.Frame) (batches int) {
@@ -275,6 +292,11 @@ func wantStream(t *testing.T, stream []byte, frames ...*series.Frame) (batches i
 	for r.Next() {
 		batches++
 		batch := r.RecordBatch()
+		for i, c := range batch.Columns() {
+			if nulls := nullsOf(c); c.NullN() != nulls {
+				t.Errorf("%s has %d rows without a value, and tells of %d", batch.ColumnName(i), nulls, c.NullN())
+			}
+		}
 		for at := range int(batch.NumRows()) {
 			for next < len(frames) && row == frames[next].Len() {
 				next, row = next+1, 0
@@ -463,12 +485,13 @@ func TestWhatCannotBeEncodedIsAnError(t *testing.T) {
 func TestTicksWithoutNumbersAndRowsAfterTheEndAreErrors(t *testing.T) {
 	f := plainTicks("a", 3)
 	for _, format := range allFormats {
-		e, err := marketfile.NewEncoder(io.Discard, series.Ticks, told(f), &marketfile.EncodeOptions{Format: format})
+		var b bytes.Buffer
+		e, err := marketfile.NewEncoder(&b, series.Ticks, told(f), &marketfile.EncodeOptions{Format: format})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(e.Write(f), e.Close(), e.Close()); err != nil {
-			t.Errorf("%s: a second Close: got %v", format, err)
+		if err := errors.Join(e.Write(f), e.Close(), e.Close()); err != nil || !bytes.Equal(b.Bytes(), encoded(t, format, series.Ticks, f)) {
+			t.Errorf("%s: a second Close: got %v, and %d bytes", format, err, b.Len())
 		}
 		if err := e.Write(f); err == nil || !strings.Contains(err.Error(), "closed") || e.Rows() != 3 {
 			t.Errorf("%s: after the end: got %d rows, %v", format, e.Rows(), err)

@@ -363,9 +363,9 @@ func TestAnArrowStreamHoldsAllRows(t *testing.T) {
 			t.Errorf("packed: %d bytes, else %d", b.Len(), plain)
 		}
 	}
-	long := plainTicks("a", 150_000)
-	if batches := wantStream(t, encoded(t, marketfile.ArrowStream, series.Ticks, long), long); batches != 3 {
-		t.Errorf("got %d batches, want 3", batches)
+	long := plainTicks("a", 70_000)
+	if batches := wantStream(t, encoded(t, marketfile.ArrowStream, series.Ticks, long), long); batches != 2 {
+		t.Errorf("got %d batches, want 2", batches)
 	}
 }
 

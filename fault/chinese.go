@@ -336,6 +336,8 @@ var chinese = map[string]string{
 	"the end of the file is not that of an Arrow file: it was cut off":                                "文件结尾不是 Arrow 文件的结尾：文件不完整",
 	"it is an Arrow file that is packed or in a pipe: unpack it to a disk first, or write an Arrow stream; its end is read before its beginning": "这是压缩的或来自管道的 Arrow 文件：请先解压到磁盘，或写出 Arrow 流；它的结尾先于开头读取",
 	"the column %q has %d values in a batch of %d rows":                             "列 %q 有 %d 个值，而该批有 %d 行",
+	"a batch of %d rows has columns of %d":                                          "某一批有 %d 行，而各列有 %d 行",
+	"a batch has %d columns of %d":                                                  "某一批有 %d 列，应有 %d 列",
 	"it is an HDF5 file: save it as Parquet or CSV":                                 "这是 HDF5 文件：请另存为 Parquet 或 CSV",
 	"it is an SQLite database: export its table as CSV":                             "这是 SQLite 数据库：请把表导出为 CSV",
 	"it is neither UTF-8 nor GBK":                                                   "既不是 UTF-8 也不是 GBK",

@@ -18,12 +18,12 @@ import (
 // benchBars are as many as a strategy asks for at once.
 const benchBars = 500_000
 
-// walkFile writes bars whose prices go up and down by ticks, as Export does.
-func walkFile(b *testing.B) (path string) {
-	b.Helper()
+// walkArrow writes bars whose prices go up and down by ticks, as Export does.
+func walkArrow(t testing.TB, n int) (path string) {
+	t.Helper()
 	s := memseries.Open(nil)
 	defer s.Close()
-	bars := make([]market.Bar, benchBars)
+	bars := make([]market.Bar, n)
 	price, seed := 3500.0, uint64(1)
 	for i := range bars {
 		seed = seed*6364136223846793005 + 1442695040888963407
@@ -33,13 +33,13 @@ func walkFile(b *testing.B) (path string) {
 			Volume: float64(seed >> 40 % 5000), Turnover: price * float64(seed>>40%5000), OpenInterest: float64(1500000 + i%1000),
 		}
 	}
-	if err := s.WriteBars(b.Context(), rb, market.Minute, bars); err != nil {
-		b.Fatal(err)
+	if err := s.WriteBars(t.Context(), rb, market.Minute, bars); err != nil {
+		t.Fatal(err)
 	}
-	path = filepath.Join(b.TempDir(), "bars.arrow")
+	path = filepath.Join(t.TempDir(), "bars.arrow")
 	what := Selection{Kind: series.Bars, Keys: []series.Key{series.BarKey(rb, market.Minute)}}
-	if _, err := ExportFile(b.Context(), s, path, what, nil); err != nil {
-		b.Fatal(err)
+	if _, err := ExportFile(t.Context(), s, path, what, nil); err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
@@ -105,7 +105,7 @@ func BenchmarkParseArrow(b *testing.B) {
 			reportRows(b)
 		})
 	}
-	path := walkFile(b)
+	path := walkArrow(b, benchBars)
 	f("packed file", path)
 	f("stream", asStream(b, path))
 }
@@ -133,7 +133,7 @@ func BenchmarkImportArrow(b *testing.B) {
 			reportRows(b)
 		})
 	}
-	path := walkFile(b)
+	path := walkArrow(b, benchBars)
 	stream := asStream(b, path)
 	f("packed file", path, nil)
 	f("stream", stream, nil)

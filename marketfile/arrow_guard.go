@@ -167,13 +167,20 @@ func (g *schemaGuard) keyed(t flatTable, n int) {
 }
 
 // checkBatch checks what a batch of rows, or a dictionary, says of its columns.
-func checkBatch(t flatTable) error {
+func checkBatch(t flatTable, columns int) error {
 	const most = 1<<31 - 1
 	rows := t.int64(0)
 	at, nodes := t.vector(1, 16)
+	if nodes < columns {
+		return fault.FileDamaged.Errorf("a batch has %d columns of %d", nodes, columns)
+	}
 	for i := range nodes {
 		length := int64(binary.LittleEndian.Uint64(t.bytes[at+16*i:]))
 		nulls := int64(binary.LittleEndian.Uint64(t.bytes[at+16*i+8:]))
+		if i == 0 && length != rows {
+			// The library would take so many rows as there are said to be.
+			return fault.FileDamaged.Errorf("a batch of %d rows has columns of %d", rows, length)
+		}
 		if length < 0 || length > most || nulls < 0 || nulls > length {
 			return fault.FileDamaged.Errorf("a column of %d values has %d empty ones", length, nulls)
 		}

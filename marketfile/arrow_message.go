@@ -42,6 +42,7 @@ type arrowMessages struct {
 	known  int64     // bytes that there are at most, 0 if that is not known
 	footer *arrowFooter
 	begun  bool // the schema was read
+	width  int  // columns of it
 	ended  bool
 	err    error
 	zstd   *zstd.Decoder
@@ -208,19 +209,22 @@ func (m *arrowMessages) check(root flatTable, body []byte) ([]byte, error) {
 	if names.keyed(root, 4); names.bytes > mostMeta {
 		return nil, fault.FileDamaged.Errorf("a message has names of more than %d MB", mostMeta>>20)
 	}
+	columns := m.width
 	switch kind := root.byte(1); {
 	case kind == arrowSchema && !m.begun:
 		m.begun = true
+		_, m.width = t.vector(1, 4)
 		return body, checkSchema(t)
 	case kind == arrowDictionary && m.begun:
 		if t, ok = t.table(1); !ok {
 			return nil, fault.FileDamaged.Errorf("a message holds nothing")
 		}
+		columns = 1
 	case kind == arrowBatch && m.begun:
 	default:
 		return nil, errKind(kind)
 	}
-	if err := checkBatch(t); err != nil {
+	if err := checkBatch(t, columns); err != nil {
 		return nil, err
 	}
 	return m.unpack(t, body)

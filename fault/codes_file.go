@@ -31,8 +31,8 @@ var fileEntries = []Entry{
 		FileMissing, NotFound,
 		Text{"there is no such file", "没有这个文件"},
 		Text{
-			"Check the path. A pattern with * is put in quotation marks where the shell is not to expand it; of a folder the files below it are read that end in .csv, .txt, .tsv, .ndjson, .jsonl or .parquet, packed or not.",
-			"请检查路径。带 * 的模式若不想被 shell 展开，请加引号；给出文件夹时，读取其下以 .csv、.txt、.tsv、.ndjson、.jsonl 或 .parquet 结尾的文件（可带 .gz 或 .zst）。",
+			"Check the path. A pattern with * is put in quotation marks where the shell is not to expand it; of a folder the files below it are read that end in .csv, .txt, .tsv, .ndjson, .jsonl, .parquet, .arrow or .feather, packed or not.",
+			"请检查路径。带 * 的模式若不想被 shell 展开，请加引号；给出文件夹时，读取其下以 .csv、.txt、.tsv、.ndjson、.jsonl、.parquet、.arrow 或 .feather 结尾的文件（可带 .gz 或 .zst）。",
 		},
 	},
 	{

@@ -380,15 +380,21 @@ func TestAStreamOfOurOwnComesBackAsTheFileDoes(t *testing.T) {
 			if err != nil || r.New != 3 || stored(t, back) != stored(t, s) {
 				t.Errorf("got %s, %v: %s, want %s", counts(r), err, stored(t, back), stored(t, s))
 			}
-			for o, err := range back.Overview(t.Context(), series.Filter{}) {
-				if err != nil || o.Attrs["origin"] != "ctp" || o.Attrs[series.AttrTickVolume] != "cumulative" {
-					t.Errorf("got %v, %v", o.Attrs, err)
-				}
-			}
+			wantAttrs(t, back, "cumulative", "ctp")
 		}
 		g, err := Preview(t.Context(), series.Ticks, path, 10, nil)
 		if err != nil || len(g.Frames) != 1 || !slices.Equal(g.Frames[0].Seq, ticks.Seq) {
 			t.Errorf("got %+v, %v", g, err)
+		}
+	}
+}
+
+// wantAttrs wants all series to have these attributes.
+func wantAttrs(t *testing.T, s *series.Store, volume, origin string) {
+	t.Helper()
+	for o, err := range s.Overview(t.Context(), series.Filter{}) {
+		if err != nil || o.Attrs["origin"] != origin || o.Attrs[series.AttrTickVolume] != volume {
+			t.Errorf("got %v, %v", o.Attrs, err)
 		}
 	}
 }
@@ -401,18 +407,11 @@ func TestAnArrowFileWithoutRowsIsRead(t *testing.T) {
 	batch := batchOf(t, fields, "[]", "[]", "[]", "[]", "[]")
 	for _, file := range []bool{false, true} {
 		for n := range 3 {
-			var batches bytes.Buffer
-			opts := []ipc.Option{ipc.WithSchema(batch.Schema())}
-			if n > 0 {
-				batches.Write(arrowBytes(t, file, []arrow.RecordBatch{batch, batch}[:n]))
-			} else if w := ipc.NewWriter(&batches, opts...); !file {
-				if err := w.Close(); err != nil {
-					t.Fatal(err)
-				}
-			} else if w, err := ipc.NewFileWriter(&batches, opts...); err != nil || w.Close() != nil {
-				t.Fatal(err)
+			empty := arrowBytes(t, file, slices.Repeat([]arrow.RecordBatch{batch}, max(1, n)))
+			if n == 0 {
+				empty = withoutBatches(t, file, batch.Schema())
 			}
-			r, err := imports(t, emptyStore(t), series.Bars, barsIn(t), write(t, "a.arrow", batches.String()))
+			r, err := imports(t, emptyStore(t), series.Bars, barsIn(t), write(t, "a.arrow", string(empty)))
 			if err != nil || r.Read != 0 || r.Files != 1 {
 				t.Errorf("file %v of %d batches: got %s, %v", file, n, counts(r), err)
 			}
@@ -420,7 +419,26 @@ func TestAnArrowFileWithoutRowsIsRead(t *testing.T) {
 	}
 }
 
-// A file without rows is no reason to read a mark of eight bytes and more.
+// withoutBatches returns a file or a stream that has a schema alone.
+func withoutBatches(t *testing.T, file bool, schema *arrow.Schema) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if !file {
+		if err := ipc.NewWriter(&b, ipc.WithSchema(schema)).Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	w, err := ipc.NewFileWriter(&b, ipc.WithSchema(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 func TestAFileOfAFewBytesIsNoArrowFile(t *testing.T) {
 	for _, text := range []string{"ARROW1", "ARROW1\x00\x00\x00", "\xff\xff\xff\xff", "\xff\xff\xff\xff\x08\x00\x00\x00", "\xff\xff\xff\xff\x00\x00\x00\x00"} {
 		if _, err := countWhole(t, write(t, "a", text)); !errors.Is(err, fault.FileDamaged) && !errors.Is(err, fault.FileForm) {

@@ -80,6 +80,10 @@ func (c *converter) rows(t *table) *rows {
 		c.findSeq()
 	}
 	for _, target := range c.targets {
+		if v, ok := c.same(target); ok {
+			c.out.cols = append(c.out.cols, v)
+			continue
+		}
 		c.fill(target)
 	}
 	if c.kind == series.Ticks {
@@ -118,10 +122,7 @@ func (c *converter) findKeys() {
 			key, err = c.keyOf(now)
 			last = now
 			if i > 0 && c.out.keys == nil { // until here all had one
-				c.out.keys = make([]series.Key, n)
-				for j := range i {
-					c.out.keys[j] = before
-				}
+				c.out.keys = slices.Concat(slices.Repeat([]series.Key{before}, i), make([]series.Key, n-i))
 			}
 		}
 		if c.out.keys != nil {
@@ -253,9 +254,6 @@ func (c *converter) fill(t target) {
 	cells, n := &c.t.cells[t.from], c.t.len()
 	v := values{BaseColumn: t.column}
 	switch {
-	case c.fillSame(&v, cells, t):
-		c.out.cols = append(c.out.cols, v)
-		return
 	case t.column.Name == "localtime":
 		v.ints = make([]int64, n)
 		c.fillLocal(&v, cells)
@@ -298,23 +296,25 @@ func (c *converter) fill(t target) {
 	c.out.cols = append(c.out.cols, v)
 }
 
-// fillSame takes numbers of a file as they are if they are of the column's type,
-// all are there, and each can be stored. It reports whether it did.
-func (c *converter) fillSame(v *values, cells *cells, t target) bool {
+// same returns a column of the store that is one of the file as it stands there:
+// of the type of numbers, with all that there may be, and each can be stored.
+func (c *converter) same(t target) (v values, ok bool) {
+	cells := &c.t.cells[t.from]
+	v.BaseColumn = t.column
 	switch {
 	case cells.texts != nil || cells.null != nil || t.column.Name == "localtime":
-		return false
+		return v, false
 	case t.column.Type == series.Int64 && cells.floats == nil:
 		v.ints = cells.ints
 	case t.column.Type == series.Float64 && cells.floats != nil:
 		for _, x := range cells.floats {
 			if x-x != 0 || x == math.MaxFloat64 { // infinite, no number, or CTP's way to say that there is none
-				return false
+				return v, false
 			}
 		}
 		v.floats = cells.floats
 	default:
-		return false
+		return v, false
 	}
 	if t.extra {
 		v.valid = make([]bool, c.t.len())
@@ -322,7 +322,7 @@ func (c *converter) fillSame(v *values, cells *cells, t target) bool {
 			v.valid[i] = true
 		}
 	}
-	return true
+	return v, true
 }
 
 // maxText is the length of a text that is stored.

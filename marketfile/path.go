@@ -76,7 +76,7 @@ func parsePath(path, pattern string) (y market.Symbol, v market.Interval, err er
 }
 
 // endings are those of files that a folder is searched for.
-var endings = []string{".csv", ".txt", ".tsv", ".ndjson", ".jsonl", ".parquet"}
+var endings = []string{".csv", ".txt", ".tsv", ".ndjson", ".jsonl", ".parquet", ".arrow", ".feather"}
 
 // Files returns the files that names stand for, in order and each once: a file
 // for itself, a folder for those below it that look like data, a pattern with *

@@ -80,7 +80,7 @@ func TestThePathStandsBackBehindWhatIsSaid(t *testing.T) {
 func TestFilesAreFoundOnceAndInOrder(t *testing.T) {
 	folder := t.TempDir()
 	at := func(name string) string { return filepath.Join(folder, filepath.FromSlash(name)) }
-	for _, name := range []string{"b/2.csv", "b/10.csv.gz", "a.NDJSON", "c.parquet", "d.txt.zst", "x.pdf", "a.csv.rejects.csv", "a.csv.rejects.2.csv", "a.csv.rejects.csv.part", "100%.csv", "螺 纹.csv", "we[ird].csv"} {
+	for _, name := range []string{"b/2.csv", "b/10.csv.gz", "a.NDJSON", "c.parquet", "e.arrow", "F.Feather", "d.txt.zst", "x.pdf", "a.csv.rejects.csv", "a.csv.rejects.2.csv", "a.csv.rejects.csv.part", "100%.csv", "螺 纹.csv", "we[ird].csv"} {
 		if err := os.MkdirAll(filepath.Dir(at(name)), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestFilesAreFoundOnceAndInOrder(t *testing.T) {
 			t.Errorf("%v: got %s, %v, want %s", names, strings.Join(got, ", "), err, want)
 		}
 	}
-	f("100%.csv, a.NDJSON, b/10.csv.gz, b/2.csv, c.parquet, d.txt.zst, we[ird].csv, 螺 纹.csv", "")
+	f("100%.csv, F.Feather, a.NDJSON, b/10.csv.gz, b/2.csv, c.parquet, d.txt.zst, e.arrow, we[ird].csv, 螺 纹.csv", "")
 	f("b/2.csv, b/10.csv.gz", "b/2.csv", "b", "b/../b/2.csv", "link.csv")
 	f("link.csv", "link.csv", "b/2.csv")
 	f("100%.csv, link.csv, we[ird].csv, 螺 纹.csv", "*.csv")

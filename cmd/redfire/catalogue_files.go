@@ -5,8 +5,8 @@ var (
 	barsImportShort  = message{"Import bars from files", "从文件导入 K 线"}
 	ticksImportShort = message{"Import ticks from files", "从文件导入 tick"}
 	importLong       = message{
-		"Imports CSV (also .gz, .zst and .zip; commas, semicolons, tabs; UTF-8, UTF-16, GBK), NDJSON and Parquet files. FILE may be a folder or a pattern with *. What columns mean is taken from their names; what a file does not say is asked for on a terminal, and otherwise refused with the flag to give. Nothing is guessed that would move a row.\n\nRows that cannot be kept are written to FILE.rejects.csv with line and reason, the others are kept. To import the same files again changes nothing; after Ctrl-C the same command goes on. The exit code is 5 if rows were refused.",
-		"导入 CSV（可为 .gz、.zst、.zip；逗号、分号或制表符分隔；UTF-8、UTF-16 或 GBK）、NDJSON 和 Parquet 文件。FILE 可以是文件夹或带 * 的模式。列的含义取自列名；文件没有说明的信息，在终端上会询问，否则拒绝并指出应给出的选项。凡会使数据错位的信息一律不猜测。\n\n无法保存的行连同行号和原因写入 FILE.rejects.csv，其余照常保存。重复导入同样的文件不会改变任何内容；按 Ctrl-C 中断后，重复同一命令即可继续。有行被拒绝时退出码为 5。",
+		"Imports CSV (also .gz, .zst and .zip; commas, semicolons, tabs; UTF-8, UTF-16, GBK), NDJSON, JSON arrays, Parquet and Arrow files. FILE may be a folder or a pattern with *. What columns mean is taken from their names; what a file does not say is asked for on a terminal, and otherwise refused with the flag to give. Nothing is guessed that would move a row.\n\nRows that cannot be kept are written to FILE.rejects.csv with line and reason, the others are kept. To import the same files again changes nothing; after Ctrl-C the same command goes on. The exit code is 5 if rows were refused.",
+		"导入 CSV（可为 .gz、.zst、.zip；逗号、分号或制表符分隔；UTF-8、UTF-16 或 GBK）、NDJSON、JSON 数组、Parquet 和 Arrow 文件。FILE 可以是文件夹或带 * 的模式。列的含义取自列名；文件没有说明的信息，在终端上会询问，否则拒绝并指出应给出的选项。凡会使数据错位的信息一律不猜测。\n\n无法保存的行连同行号和原因写入 FILE.rejects.csv，其余照常保存。重复导入同样的文件不会改变任何内容；按 Ctrl-C 中断后，重复同一命令即可继续。有行被拒绝时退出码为 5。",
 	}
 
 	barsExportShort  = message{"Export bars to a file", "把 K 线导出到文件"}

@@ -28,14 +28,14 @@ func pages(t *testing.T) []string {
 
 var (
 	console = regexp.MustCompile("(?s)```console\n(.*?)```")
-	csvFile = regexp.MustCompile("(?s)```(?:csv|yaml) ([^\n]+)\n(.*?)```")
+	csvFile = regexp.MustCompile("(?s)```(?:csv|yaml|json) ([^\n]+)\n(.*?)```")
 	took    = regexp.MustCompile(`[0-9.]+ (s\b|秒)|[0-9]+ rows/s|每秒 [0-9]+ 行`)
 )
 
 // Every block marked console is a session: lines after "$ " are typed, those
 // below are what comes back, in which "..." stands for any lines, and times are
 // as good as any. The blocks of a page share folder and environment. A block
-// marked csv or yaml and a name is a file that is there.
+// marked csv, yaml or json and a name is a file that is there.
 func TestExamplesInTheDocsAreTrue(t *testing.T) {
 	sessions := 0
 	for _, page := range pages(t) {

@@ -34,6 +34,14 @@ var chinese = map[string]string{
 	"the hash is not %d digits of hex":                                              "哈希值不是 %d 位十六进制数",
 	"the time %q is not written as in 2026-01-05T01:00:00Z":                         "时间 %q 的写法不对，应如 2026-01-05T01:00:00Z",
 
+	// Requests to the HTTP server.
+	"%q is not the number of a change":         "%q 不是变更序号",
+	"there is no such parameter; there are %s": "没有这个参数；可用的参数：%s",
+	"%q is not one of %s":                      "%q 不在可选值 %s 之中",
+	"there are %d, and may be %d":              "共 %d 个，最多 %d 个",
+	"there are %d patterns, and may be %d":     "共 %d 个模式，最多 %d 个",
+	"the patterns: %w":                         "模式：%w",
+
 	// The series store, by the command line.
 	"%s is a file, not a folder": "%s 是文件，不是目录",
 	"%s lies within %s":          "%s 位于 %s 之内",

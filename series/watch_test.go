@@ -188,6 +188,12 @@ func TestWatchLooksAgainForWhatOthersChange(t *testing.T) {
 				synctest.Wait()
 			}
 			f.wantTold(t, "when it has looked again", 1)
+			if err := other.WriteBars(ctx, rebar, market.Minute, []market.Bar{bar(1, 1)}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			synctest.Wait()
+			f.wantTold(t, "when it has looked for the second time", 1)
 		})
 	}
 }
@@ -380,4 +386,41 @@ func TestClosingWakesAllWhoWatch(t *testing.T) {
 			f.wantEnd(t, fault.Closed)
 		}
 	})
+}
+
+// What those who watch cost: those who write, and by their number.
+func BenchmarkWriteWhileWatched(b *testing.B) {
+	for _, watchers := range []int{0, 1, 100, 1000} {
+		b.Run(fmt.Sprint("watchers=", watchers), func(b *testing.B) {
+			s, err := localseries.Open(b.TempDir(), nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(b.Context())
+			var all sync.WaitGroup
+			var told atomic.Int64
+			for range watchers {
+				all.Go(func() {
+					for _, err := range s.Watch(ctx, 0) {
+						if err != nil {
+							return
+						}
+						told.Add(1)
+					}
+				})
+			}
+			rows := []market.Bar{bar(0, 1)}
+			for b.Loop() {
+				if err := s.WriteBars(ctx, rebar, market.Minute, rows); err != nil {
+					b.Fatal(err)
+				}
+			}
+			cancel()
+			all.Wait()
+			b.ReportMetric(float64(told.Load())/float64(b.N), "told/op")
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
 }

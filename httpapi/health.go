@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/redfire-quant/redfire"
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/httpapi/answers"
 	"github.com/redfire-quant/redfire/httpapi/problem"
 )
@@ -45,5 +46,25 @@ func (s *Server) live(_ context.Context, _ *noParams) (*huma.StreamResponse, err
 	return s.streamed(func(w *call, _ *http.Request) error {
 		w.Header().Set("Cache-Control", "no-store")
 		return w.json(map[string]string{"status": "ok"})
+	}), nil
+}
+
+type streamParams struct {
+	Symbol   []string `query:"symbol,explode" doc:"A symbol, or a pattern with * and ?; repeated for several. Left out: all." example:"BTCUSD.BITSTAMP"`
+	Kind     []string `query:"kind,explode" enum:"bars,ticks" doc:"bars, ticks; left out: both."`
+	Interval []string `query:"interval,explode" doc:"The intervals of bars; left out: all." example:"1m"`
+	Since    string   `query:"since" doc:"The number of the change behind which to begin, where the header Last-Event-ID cannot be set. Left out: now."`
+}
+
+// follow tells what changes, as long as the client reads.
+func (s *Server) follow(_ context.Context, _ *streamParams) (*huma.StreamResponse, error) {
+	return s.streamed(func(w *call, r *http.Request) error {
+		if !s.streams.TryAcquire(1) {
+			return fault.APIBusy.Errorf("%d streams are open already", s.limits.MaxStreams)
+		}
+		defer s.streams.Release(1)
+		defer s.data.StreamBegins()()
+		s.feed.ServeHTTP(w, r)
+		return nil
 	}), nil
 }

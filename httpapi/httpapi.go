@@ -70,6 +70,7 @@ type Server struct {
 
 	requests *semaphore.Weighted
 	streams  *semaphore.Weighted
+	feed     *stream
 	stop     chan struct{} // closed when the server is to stop
 	stopped  sync.Once
 }
@@ -97,6 +98,11 @@ func New(d *redfire.Data, opts *Options) (*Server, error) {
 	}
 	if err := s.makeTemp(); err != nil {
 		return nil, err
+	}
+	s.feed = newStream(d.Series)
+	s.feed.heartbeat, s.feed.patience, s.feed.still = s.opts.Heartbeat, s.opts.Patience, s.admit
+	s.feed.failed = func(r *http.Request, err error) {
+		s.log.Error("a stream of live data failed", "path", r.URL.Path, "error", err)
 	}
 	about := huma.DefaultConfig("RedFire", s.opts.Version)
 	about.DocsPath = "" // its page would load programs from elsewhere
@@ -133,7 +139,10 @@ func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON(
 
 // Stop ends streams of live data, and makes /readyz say that the server is about to
 // stop.
-func (s *Server) Stop() { s.stopped.Do(func() { close(s.stop) }) }
+func (s *Server) Stop() {
+	s.stopped.Do(func() { close(s.stop) })
+	s.feed.stop()
+}
 
 // Serve answers the connections of l until ctx ends. It then takes no more, ends
 // streams, and waits for requests; those that take longer than the grace are

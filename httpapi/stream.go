@@ -97,12 +97,12 @@ func (s *stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	values := r.URL.Query()
 	want, err := parseWanted(values)
 	if err != nil {
-		refuseStream(w, err)
+		refuseStream(w, r, err)
 		return
 	}
 	since, err := s.start(ctx, r.Header.Get("Last-Event-ID"), values)
 	if err != nil {
-		refuseStream(w, err)
+		refuseStream(w, r, err)
 		return
 	}
 	out := &eventWriter{w: w, control: http.NewResponseController(w), patience: s.patience}
@@ -114,7 +114,7 @@ func (s *stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Connection", "close") // the last deadline stays with the connection
 	}
 	if err = out.begin(since); errors.Is(err, errors.ErrUnsupported) {
-		refuseStream(w, err) // the server is put together wrongly
+		refuseStream(w, r, err) // the server is put together wrongly
 		return
 	}
 	if err == nil {
@@ -130,8 +130,8 @@ func (s *stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // refuseStream answers a request that is no stream.
-func refuseStream(w http.ResponseWriter, err error) {
-	http.Error(w, fault.Message(err, "en"), fault.HTTPStatus(err))
+func refuseStream(w http.ResponseWriter, r *http.Request, err error) {
+	(&call{ResponseWriter: w}).fail(r, err)
 }
 
 // A follower is where a client is.

@@ -632,8 +632,8 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// A timed is a server in a bubble of synctest, where time passes at once.
-type timed struct {
+// A timedWriter is a server in a bubble of synctest, where time passes at once.
+type timedWriter struct {
 	*stream
 	store  *series.Store
 	server *http.Server
@@ -641,10 +641,10 @@ type timed struct {
 }
 
 // inTime runs f with a server over pipes, and shuts that down.
-func inTime(t *testing.T, f func(t *testing.T, s *timed)) {
+func inTime(t *testing.T, f func(t *testing.T, s *timedWriter)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &timed{store: memseries.Open(nil)}
+		s := &timedWriter{store: memseries.Open(nil)}
 		s.stream = newStream(s.store)
 		p := newPipes()
 		transport := &http.Transport{DialContext: p.dial}
@@ -667,7 +667,7 @@ func inTime(t *testing.T, f func(t *testing.T, s *timed)) {
 }
 
 // open returns how many streams are open, once all have come to rest.
-func (s *timed) open() int {
+func (s *timedWriter) open() int {
 	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -677,7 +677,7 @@ func (s *timed) open() int {
 const anywhere = "http://pipe/v1/stream"
 
 func TestASlowReaderIsToldOfManyChangesAsOne(t *testing.T) {
-	inTime(t, func(t *testing.T, s *timed) {
+	inTime(t, func(t *testing.T, s *timedWriter) {
 		c := connect(t, s.client, anywhere)
 		defer c.close(t)
 		for i := range 100 {
@@ -704,7 +704,7 @@ func TestASlowReaderIsToldOfManyChangesAsOne(t *testing.T) {
 }
 
 func TestAReaderThatDoesNotReadIsDropped(t *testing.T) {
-	inTime(t, func(t *testing.T, s *timed) {
+	inTime(t, func(t *testing.T, s *timedWriter) {
 		c := connect(t, s.client, anywhere)
 		defer c.close(t)
 		for i := range 100 {
@@ -728,7 +728,7 @@ func TestAReaderThatDoesNotReadIsDropped(t *testing.T) {
 }
 
 func TestAStreamInWhichNothingHappensBeats(t *testing.T) {
-	inTime(t, func(t *testing.T, s *timed) {
+	inTime(t, func(t *testing.T, s *timedWriter) {
 		c := connect(t, s.client, anywhere+"?symbol=cu*")
 		defer c.close(t)
 		begun := time.Now()
@@ -747,7 +747,7 @@ func TestAStreamInWhichNothingHappensBeats(t *testing.T) {
 }
 
 func TestAStreamBeatsThoughWhatOthersWantComesAllTheTime(t *testing.T) {
-	inTime(t, func(t *testing.T, s *timed) {
+	inTime(t, func(t *testing.T, s *timedWriter) {
 		c := connect(t, s.client, anywhere+"?symbol=cu*")
 		defer c.close(t)
 		beat := make(chan error, 1)
@@ -767,7 +767,7 @@ func TestAStreamBeatsThoughWhatOthersWantComesAllTheTime(t *testing.T) {
 }
 
 func TestAClientThatGoesFreesItsStream(t *testing.T) {
-	inTime(t, func(t *testing.T, s *timed) {
+	inTime(t, func(t *testing.T, s *timedWriter) {
 		var all []*client
 		for range 20 {
 			all = append(all, connect(t, s.client, anywhere))
@@ -785,7 +785,7 @@ func TestAClientThatGoesFreesItsStream(t *testing.T) {
 }
 
 func TestAServerThatStopsEndsItsStreams(t *testing.T) {
-	inTime(t, func(t *testing.T, s *timed) {
+	inTime(t, func(t *testing.T, s *timedWriter) {
 		c := connect(t, s.client, anywhere)
 		defer c.close(t)
 		deaf := connect(t, s.client, anywhere)
@@ -817,7 +817,7 @@ func TestAServerThatStopsEndsItsStreams(t *testing.T) {
 }
 
 func TestAStoreThatIsClosedEndsItsStreams(t *testing.T) {
-	inTime(t, func(t *testing.T, s *timed) {
+	inTime(t, func(t *testing.T, s *timedWriter) {
 		c := connect(t, s.client, anywhere)
 		defer c.close(t)
 		synctest.Wait()
@@ -831,7 +831,7 @@ func TestAStoreThatIsClosedEndsItsStreams(t *testing.T) {
 }
 
 func TestAClientWhoseTokenIsRevokedIsSentAway(t *testing.T) {
-	inTime(t, func(t *testing.T, s *timed) {
+	inTime(t, func(t *testing.T, s *timedWriter) {
 		revoked := false
 		s.still = func(*http.Request) error {
 			if revoked {

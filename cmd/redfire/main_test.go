@@ -10,7 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"redfire": main})
+	testscript.Main(m, map[string]func(){"redfire": mainBothWays})
 }
 
 // TestScripts runs the command as its users do: each file in testdata/script

@@ -1,8 +1,9 @@
 package marketfile
 
 import (
+	"encoding/binary"
 	"math"
-	"math/big"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -284,14 +285,9 @@ func readClocks(unit time.Duration) func(*cells, arrow.Array) {
 	}
 }
 
-// readDecimals reads whole numbers that stand for so many decimals.
+// readDecimals reads whole numbers that stand for so many decimals. The library's
+// own way to make large ones of them loses digits on 32 bits.
 func readDecimals(scale int) func(*cells, arrow.Array) {
-	large := func(x *big.Int) float64 {
-		if x.IsInt64() {
-			return decimal(x.Int64(), scale)
-		}
-		return parseDecimal(x.String(), scale)
-	}
 	return func(c *cells, a arrow.Array) {
 		c.floats = make([]float64, a.Len())
 		for i := range c.floats {
@@ -304,12 +300,26 @@ func readDecimals(scale int) func(*cells, arrow.Array) {
 			case *array.Decimal64:
 				c.floats[i] = decimal(int64(a.Value(i)), scale)
 			case *array.Decimal128:
-				c.floats[i] = large(a.Value(i).BigInt())
+				c.floats[i] = wideDecimal(scale, a.Value(i).LowBits(), uint64(a.Value(i).HighBits()))
 			case *array.Decimal256:
-				c.floats[i] = large(a.Value(i).BigInt())
+				parts := a.Value(i).Array()
+				c.floats[i] = wideDecimal(scale, parts[:]...)
 			}
 		}
 	}
+}
+
+// wideDecimal does what bigDecimal does for a number in parts, the lowest first.
+func wideDecimal(scale int, parts ...uint64) float64 {
+	sign := uint64(int64(parts[0]) >> 63)
+	if !slices.ContainsFunc(parts[1:], func(p uint64) bool { return p != sign }) {
+		return decimal(int64(parts[0]), scale)
+	}
+	var b []byte
+	for _, p := range slices.Backward(parts) {
+		b = binary.BigEndian.AppendUint64(b, p)
+	}
+	return bigDecimal(b, scale)
 }
 
 // readTexts reads texts, which stay where they are but for those of views.

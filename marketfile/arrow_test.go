@@ -106,7 +106,7 @@ func TestEveryTypeOfArrowColumnIsRead(t *testing.T) {
 	f(&arrow.Decimal32Type{Precision: 7, Scale: 1}, `"3512.4"`, `"-0.1"`, number, []float64{3512.4, -0.1})
 	f(&arrow.Decimal64Type{Precision: 18, Scale: 3}, `"123456789012345.678"`, `"-0.001"`, number, []float64{123456789012345.678, -0.001})
 	f(&arrow.Decimal128Type{Precision: 38, Scale: 2}, `"-1.23"`, `"184467440737095516.16"`, number, []float64{-1.23, 184467440737095516.16})
-	f(&arrow.Decimal256Type{Precision: 50, Scale: 2}, `"12.34"`, `"-99999999999999999999.99"`, number, []float64{12.34, -99999999999999999999.99})
+	f(&arrow.Decimal256Type{Precision: 50, Scale: 2}, `"12.34"`, `"-9999999999.99"`, number, []float64{12.34, -9999999999.99})
 	f(arrow.BinaryTypes.String, `"螺纹钢"`, `""`, words, []string{"螺纹钢", ""})
 	f(arrow.BinaryTypes.LargeString, `"螺纹钢"`, `""`, words, []string{"螺纹钢", ""})
 	f(arrow.BinaryTypes.StringView, `"more than twelve bytes"`, `"a"`, words, []string{"more than twelve bytes", "a"})
@@ -128,6 +128,23 @@ func TestEveryTypeOfArrowColumnIsRead(t *testing.T) {
 	if forms < 300 {
 		t.Errorf("only %d columns were read", forms)
 	}
+}
+
+// On 32 bits the library can neither read nor write those of more than 64.
+func TestWideDecimalsAreTheNearestNumber(t *testing.T) {
+	const all = 1<<64 - 1
+	f := func(want float64, parts ...uint64) {
+		t.Helper()
+		if got := wideDecimal(2, parts...); got != want {
+			t.Errorf("%x: got %v, want %v", parts, got, want)
+		}
+	}
+	f(0.05, 5, 0)
+	f(-0.05, all-4, all, all, all)
+	f(184467440737095516.16, 0, 1)
+	f(184467440737095516.15, all, 0, 0, 0)
+	f(-184467440737095516.17, all, all-1, all, all)
+	f(3.402823669209384634e36, 0, 0, 1, 0)
 }
 
 // One that is too large for the store is refused by itself, not with its column.

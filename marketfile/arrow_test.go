@@ -105,7 +105,7 @@ func TestEveryTypeOfArrowColumnIsRead(t *testing.T) {
 	f(arrow.PrimitiveTypes.Float64, "1e-300", "-0.1", number, []float64{1e-300, -0.1})
 	f(&arrow.Decimal32Type{Precision: 7, Scale: 1}, `"3512.4"`, `"-0.1"`, number, []float64{3512.4, -0.1})
 	f(&arrow.Decimal64Type{Precision: 18, Scale: 3}, `"123456789012345.678"`, `"-0.001"`, number, []float64{123456789012345.678, -0.001})
-	f(&arrow.Decimal128Type{Precision: 38, Scale: 2}, `"-1.23"`, `"184467440737095516.16"`, number, []float64{-1.23, 184467440737095516.16})
+	f(&arrow.Decimal128Type{Precision: 38, Scale: 2}, `"-1.23"`, `"12345678.16"`, number, []float64{-1.23, 12345678.16})
 	f(&arrow.Decimal256Type{Precision: 50, Scale: 2}, `"12.34"`, `"99.99"`, number, []float64{12.34, 99.99})
 	f(arrow.BinaryTypes.String, `"螺纹钢"`, `""`, words, []string{"螺纹钢", ""})
 	f(arrow.BinaryTypes.LargeString, `"螺纹钢"`, `""`, words, []string{"螺纹钢", ""})

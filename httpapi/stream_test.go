@@ -711,11 +711,11 @@ func TestAReaderThatDoesNotReadIsDropped(t *testing.T) {
 			putBar(t, s.store, rebar, i, 1)
 			synctest.Wait()
 		}
-		time.Sleep(29 * time.Second)
+		<-time.After(29 * time.Second)
 		if n := s.open(); n != 1 {
 			t.Errorf("after 29s there are %d streams, want 1", n)
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		if n := s.open(); n != 0 {
 			t.Errorf("after 31s there are %d streams, want 0", n)
 		}
@@ -739,7 +739,7 @@ func TestAStreamInWhichNothingHappensBeats(t *testing.T) {
 				t.Errorf("after %s: got %+v, %v, %d remarks", time.Since(begun), e, err, c.remark)
 			}
 		}
-		time.Sleep(5 * time.Minute) // and it reads nothing
+		<-time.After(5 * time.Minute) // and it reads nothing
 		if n := s.open(); n != 0 {
 			t.Errorf("the client is gone, and there are %d streams", n)
 		}
@@ -756,7 +756,7 @@ func TestAStreamBeatsThoughWhatOthersWantComesAllTheTime(t *testing.T) {
 			beat <- err
 		}()
 		for i := range 160 {
-			time.Sleep(100 * time.Millisecond)
+			<-time.After(100 * time.Millisecond)
 			putBar(t, s.store, rebar, i, 1)
 		}
 		synctest.Wait()

@@ -152,7 +152,7 @@ func TestWatchTellsWhatWasAndWhatIsChangedAtOnce(t *testing.T) {
 				if passed := time.Since(begun); passed != 0 {
 					t.Errorf("it took %s to be told", passed)
 				}
-				time.Sleep(time.Hour)
+				<-time.After(time.Hour)
 				step("an hour in which nothing happens", 0)
 				if err := s.Close(); err != nil {
 					t.Error(err)
@@ -180,18 +180,18 @@ func TestWatchLooksAgainForWhatOthersChange(t *testing.T) {
 			}
 			synctest.Wait()
 			f.wantTold(t, "before it looks again", 0)
-			time.Sleep(max(every, 20*time.Millisecond))
+			<-time.After(max(every, 20*time.Millisecond))
 			synctest.Wait()
 			if every == 0 {
 				f.wantTold(t, "after 20ms, where 1s is the default", 0)
-				time.Sleep(time.Second)
+				<-time.After(time.Second)
 				synctest.Wait()
 			}
 			f.wantTold(t, "when it has looked again", 1)
 			if err := other.WriteBars(ctx, rebar, market.Minute, []market.Bar{bar(1, 1)}); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			synctest.Wait()
 			f.wantTold(t, "when it has looked for the second time", 1)
 		})
@@ -211,7 +211,7 @@ func TestWatchEndsWithItsContext(t *testing.T) {
 		late, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		f = follow(late, s, 0)
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		synctest.Wait()
 		f.wantEnd(t, context.DeadlineExceeded)
 		f = follow(ctx, s, 0)
@@ -286,7 +286,7 @@ func TestAWatcherIsToldOfACallThatWasLeft(t *testing.T) {
 		synctest.Wait()
 		f.wantTold(t, "before it is done", 0)
 		done.Store(true)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		synctest.Wait()
 		f.wantTold(t, "when it is done", 1)
 		if err := s.Close(); err != nil {

@@ -3,7 +3,6 @@ package tokens_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"os"
 	"path/filepath"
 
@@ -13,22 +12,19 @@ import (
 func ExampleOpen() {
 	folder, err := os.MkdirTemp("", "")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	f := tokens.Open(filepath.Join(folder, "tokens"))
 	token, err := f.New(context.Background(), "bot", tokens.Reader)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	e, err := f.Verify(token)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(e.Name, e.Role, e.Role.Allows(tokens.Writer))
+	fmt.Println(e.Name, e.Role, e.Role.Allows(tokens.Writer), err)
 	_, err = f.Verify("rf_stolen")
 	fmt.Println(err)
 	// Output:
-	// bot reader false
+	// bot reader false <nil>
 	// tokens: verify: the token is missing or not accepted
 }

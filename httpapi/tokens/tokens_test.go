@@ -270,20 +270,20 @@ func TestWhatOthersChangeCountsWithinASecond(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantAccepted(t, f, "password", "bot", tokens.Reader) // it was looked at just now
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		wantRefused(t, f, "password", fault.APIToken)
 		set(t, path, sound, time.Hour)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		wantAccepted(t, f, "password", "bot", tokens.Reader)
 		put(t, path, sound+"damaged")
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		wantRefused(t, f, "password", fault.APITokenFile)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		wantRefused(t, f, "password", fault.APITokenFile)
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		wantRefused(t, f, "password", fault.APIToken)
 	})
 }
@@ -303,7 +303,7 @@ func TestAChangeThatLeavesNoTraceIsSeen(t *testing.T) {
 		if err := os.Chtimes(path, about.ModTime(), about.ModTime()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		wantAccepted(t, f, "password", "bot", tokens.Writer)
 	})
 }

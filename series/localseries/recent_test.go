@@ -117,8 +117,8 @@ func BenchmarkChangesWhereThereAreNone(b *testing.B) {
 			}
 			b.ResetTimer()
 			for b.Loop() {
-				for range e.Changes(b.Context(), e.last) {
-					b.Fatal("there is one")
+				for c, err := range e.Changes(b.Context(), e.last) {
+					b.Fatal("there is one: ", c, err)
 				}
 			}
 		})

@@ -68,7 +68,7 @@ var allowed = map[string][]string{
 
 	// These stand last and see more than one store.
 	rootPackage:       slices.Concat(library, engines, []string{"httpapi/client"}),
-	"httpapi":         append(slices.Clone(library), rootPackage, "internal/disk", "httpapi/tokens", "httpapi/wire", "httpapi/problem", "httpapi/answers"),
+	"httpapi":         append(slices.Clone(library), rootPackage, "internal/disk", "httpapi/tokens", "httpapi/wire", "httpapi/problem", "httpapi/answers", "httpapi/client"),
 	"httpapi/wire":    {"fault", "market", "series"},
 	"httpapi/problem": {"fault", "series"},
 	"httpapi/answers": {"fault", "market", "series", "httpapi/problem"},

@@ -23,7 +23,7 @@ import (
 	"github.com/redfire-quant/redfire"
 	"github.com/redfire-quant/redfire/config"
 	"github.com/redfire-quant/redfire/httpapi"
-	"github.com/redfire-quant/redfire/httpapi/wire"
+	"github.com/redfire-quant/redfire/marketfile"
 	"github.com/redfire-quant/redfire/series"
 )
 
@@ -289,26 +289,36 @@ func digest(ctx context.Context, c *config.Config, data string) (string, error) 
 	defer d.Close()
 	hash := sha256.New()
 	for about, err := range d.Series.Overview(ctx, series.Filter{}) {
+		if err == nil {
+			err = dump(ctx, hash, d.Series, about)
+		}
 		if err != nil {
 			return err.Error(), nil
 		}
-		text, err := json.Marshal(about)
-		if err != nil {
-			return "", err
-		}
-		hash.Write(text)
-		w := wire.NewWriter(hash)
-		for f, err := range d.Series.Read(ctx, series.Query{Keys: []series.Key{about.Key}}) {
-			if err != nil {
-				return err.Error(), nil
-			}
-			for i := range f.Len() { // frames may be cut at other places
-				row := f.Slice(i, i+1)
-				if err := w.Write(&row); err != nil {
-					return "", err
-				}
-			}
-		}
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// dump writes everything of a series.
+func dump(ctx context.Context, w io.Writer, s *series.Store, about series.Overview) error {
+	text, err := json.Marshal(about)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(text); err != nil {
+		return err
+	}
+	rows, err := marketfile.NewEncoder(w, about.Key.Kind, []series.Overview{about}, &marketfile.EncodeOptions{Format: marketfile.NDJSON})
+	if err != nil {
+		return err
+	}
+	for f, err := range s.Read(ctx, series.Query{Keys: []series.Key{about.Key}}) {
+		if err == nil {
+			err = rows.Write(f)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return rows.Close()
 }

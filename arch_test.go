@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 	"market":                 {"fault"},
 	"config":                 {"fault", "market"},
 	"internal/disk":          {},
+	"internal/raw":           {},
 	"internal/disk/disktest": {"internal/disk"},
 	"internal/seglog":        {"fault", "internal/disk"},
 	"spool":                  {"fault", "internal/seglog"},
@@ -69,7 +70,7 @@ var allowed = map[string][]string{
 	// These stand last and see more than one store.
 	rootPackage:       slices.Concat(library, engines, []string{"httpapi/client"}),
 	"httpapi":         append(slices.Clone(library), rootPackage, "internal/disk", "httpapi/tokens", "httpapi/wire", "httpapi/problem", "httpapi/answers", "httpapi/client"),
-	"httpapi/wire":    {"fault", "market", "series"},
+	"httpapi/wire":    {"fault", "market", "series", "internal/raw"},
 	"httpapi/problem": {"fault", "series"},
 	"httpapi/answers": {"fault", "market", "series", "httpapi/problem"},
 	"httpapi/client":  {"fault", "market", "series", "httpapi/wire", "httpapi/problem", "httpapi/answers"},

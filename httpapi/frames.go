@@ -110,6 +110,7 @@ func sendFrames(w *call, frames iter.Seq2[*series.Frame, error]) error {
 	return nil
 }
 
+// WriteFramesParams say how frames are written.
 type WriteFramesParams struct {
 	Count           bool `query:"count" doc:"Count the rows that are new, unchanged and replaced."`
 	RefuseDifferent bool `query:"refuse_different" doc:"Write nothing if a row differs from the one that is stored."`
@@ -185,6 +186,7 @@ func (c *call) json(v any) error {
 	return err
 }
 
+// DeleteParams say what is deleted of a series.
 type DeleteParams struct {
 	From string `query:"from" doc:"The beginning, RFC 3339 or a date; without an offset it is of tz. Left out: the first row."`
 	To   string `query:"to" doc:"The end, which is not part of it. Left out: behind the last row."`

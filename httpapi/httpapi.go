@@ -171,13 +171,15 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		s.log.Warn("requests were broken off, since they took longer than the grace", "grace", s.opts.Grace)
 		err = srv.Close()
 	}
-	<-failed
+	if ended := <-failed; err == nil && !errors.Is(ended, http.ErrServerClosed) {
+		err = ended
+	}
 	return err
 }
 
-// Listen listens on an address. One that other machines reach needs tokens.
-func Listen(address string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
+// Listen listens on an address, host:port. Port 0 is any that is free.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) {

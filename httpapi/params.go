@@ -58,20 +58,22 @@ type FormatParams struct {
 	Format string `query:"format" enum:"json,ndjson,csv,arrow" doc:"The form, where Accept cannot be set: it counts more."`
 }
 
-// The parameters that name series.
-type (
-	BarsParams struct {
-		Symbol   []string `query:"symbol,explode" required:"true" doc:"A symbol, or a pattern with * and ?; repeated for several." example:"BTCUSD.BITSTAMP" minItems:"1" maxItems:"1000"`
-		Interval string   `query:"interval" required:"true" doc:"The interval of the bars: 1m, 5m, 1h, d, w..." example:"1m"`
-	}
-	TicksParams struct {
-		Symbol []string `query:"symbol,explode" required:"true" doc:"A symbol, or a pattern with * and ?; repeated for several." example:"BTCUSD.BITSTAMP" minItems:"1" maxItems:"1000"`
-	}
-	IndicatorParams struct {
-		BarsParams
-		Name string `query:"name" required:"true" doc:"The name with its parameters." example:"rsi(14)"`
-	}
-)
+// BarsParams name series of bars.
+type BarsParams struct {
+	Symbol   []string `query:"symbol,explode" required:"true" doc:"A symbol, or a pattern with * and ?; repeated for several." example:"BTCUSD.BITSTAMP" minItems:"1" maxItems:"1000"`
+	Interval string   `query:"interval" required:"true" doc:"The interval of the bars: 1m, 5m, 1h, d, w..." example:"1m"`
+}
+
+// TicksParams name series of ticks.
+type TicksParams struct {
+	Symbol []string `query:"symbol,explode" required:"true" doc:"A symbol, or a pattern with * and ?; repeated for several." example:"BTCUSD.BITSTAMP" minItems:"1" maxItems:"1000"`
+}
+
+// IndicatorParams name indicators.
+type IndicatorParams struct {
+	BarsParams
+	Name string `query:"name" required:"true" doc:"The name with its parameters." example:"rsi(14)"`
+}
 
 func (p *BarsParams) keys() (named, error) {
 	v, err := market.ParseInterval(p.Interval)

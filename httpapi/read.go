@@ -53,7 +53,7 @@ func (s *Server) readIndicators(ctx context.Context, in *readIndicators) (*huma.
 func (s *Server) streamed(do func(w *call, r *http.Request) error) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)
-		c := w.(*call) //nolint:forcetypeassert,errcheck // ServeHTTP made it
+		c := w.(*call) //nolint:forcetypeassert // ServeHTTP made it
 		if err := do(c, r); err != nil {
 			s.fail(c, r, err)
 		}

@@ -130,7 +130,7 @@ func add[I any](s *Server, o operation, do func(context.Context, *I) (*huma.Stre
 
 // nothing answers requests for what does not exist.
 func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
-	c := w.(*call) //nolint:forcetypeassert,errcheck // ServeHTTP made it
+	c := w.(*call) //nolint:forcetypeassert // ServeHTTP made it
 	var others []string
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		other := r.Clone(r.Context())

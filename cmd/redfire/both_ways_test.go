@@ -98,7 +98,7 @@ func mainBothWays() {
 		fmt.Fprintln(os.Stderr, "both ways:", err)
 		code = 99
 	}
-	os.Exit(code)
+	os.Exit(code) //nolint:revive // it stands in the stead of main
 }
 
 // worksOnSeries reports whether args are a command that a server can do.
@@ -116,7 +116,7 @@ type outcome struct {
 	stored   string // a digest of what is stored afterwards
 }
 
-func bothWays(ctx context.Context, count string, args []string) (int, error) {
+func bothWays(ctx context.Context, count string, args []string) (code int, err error) {
 	c, ok := configOf(args)
 	if ok {
 		before, err := digest(ctx, c, string(c.Data))
@@ -136,7 +136,7 @@ func bothWays(ctx context.Context, count string, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(copied)
+	defer func() { err = errors.Join(err, os.RemoveAll(copied)) }()
 	if err := os.CopyFS(copied, os.DirFS(here)); err != nil {
 		return 0, err
 	}
@@ -284,7 +284,7 @@ func digest(ctx context.Context, c *config.Config, data string) (string, error) 
 	again.Data = config.Path(data)
 	d, err := redfire.Open(ctx, &again, nil)
 	if err != nil {
-		return unopened, nil //nolint:nilerr // then neither can the other one
+		return unopened, nil
 	}
 	defer d.Close()
 	hash := sha256.New()

@@ -78,9 +78,9 @@ func (d *demonstration) show(try string) error {
 // serve serves what was imported, until ctx ends. If something else listens on the
 // usual port, any other will do.
 func (d *demonstration) serve(ctx context.Context, begin time.Time) error {
-	listener, err := httpapi.Listen(string(d.store.data.Config().Server.Listen))
+	listener, err := httpapi.Listen(ctx, string(d.store.data.Config().Server.Listen))
 	if err != nil {
-		listener, err = httpapi.Listen("127.0.0.1:0")
+		listener, err = httpapi.Listen(ctx, "127.0.0.1:0")
 	}
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ type program struct {
 	server string        // the server to talk to, "" for what the configuration says
 
 	tokenFile string // of the server
-	colour bool          // of errors
+	colour    bool   // of errors
 
 	layers     *config.Layers // see settings
 	settled    *config.Config

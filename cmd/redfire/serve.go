@@ -72,7 +72,7 @@ func (p *program) serve(ctx context.Context, c *config.Config) (err error) {
 		return bare(err)
 	}
 	defer func() { err = together(err, data.Close()) }()
-	listener, err := httpapi.Listen(string(c.Server.Listen))
+	listener, err := httpapi.Listen(ctx, string(c.Server.Listen))
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func New(address string, opts *Options) (*Client, error) {
 	c.opts.Patience = cmp.Or(c.opts.Patience, 10*time.Second)
 	transport := c.opts.Transport
 	if transport == nil {
-		own := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert,errcheck // it is one
+		own := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
 		own.MaxIdleConnsPerHost, own.DisableCompression = 64, true
 		own.ReadBufferSize, own.WriteBufferSize = 64<<10, 64<<10
 		transport, c.shutdown = own, own.CloseIdleConnections

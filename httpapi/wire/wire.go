@@ -25,9 +25,9 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"unsafe"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/raw"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
@@ -109,11 +109,11 @@ func (w *Writer) Write(f *series.Frame) error {
 		w.text = append(w.length(markHeader, len(text)), text...)
 	}
 	w.text = w.length(markRows, f.Len())
-	if err := w.values(bytesOf(f.Time)); err != nil {
+	if err := w.values(raw.Little(f.Time)); err != nil {
 		return err
 	}
 	if f.Key.Kind == series.Ticks {
-		if err := w.values(bytesOf(f.Seq)); err != nil {
+		if err := w.values(raw.Little(f.Seq)); err != nil {
 			return err
 		}
 	}
@@ -151,9 +151,9 @@ func (w *Writer) column(c *series.Column) error {
 	}
 	switch {
 	case c.Floats != nil:
-		return w.values(bytesOf(c.Floats))
+		return w.values(raw.Little(c.Floats))
 	case c.Ints != nil:
-		return w.values(bytesOf(c.Ints))
+		return w.values(raw.Little(c.Ints))
 	case c.Texts == nil: // a column without rows
 		return nil
 	}
@@ -161,7 +161,7 @@ func (w *Writer) column(c *series.Column) error {
 	for _, s := range c.Texts.Dict {
 		w.text = append(binary.AppendUvarint(w.text, uint64(len(s))), s...)
 	}
-	return w.values(bytesOf(c.Texts.Index))
+	return w.values(raw.Little(c.Texts.Index))
 }
 
 // values writes numbers behind what is not written yet.
@@ -182,34 +182,6 @@ func (w *Writer) flush() error {
 	_, err := w.w.Write(w.text)
 	w.text = w.text[:0]
 	return err
-}
-
-// bigEndian tells that numbers of this machine are not as those of a message.
-var bigEndian = binary.NativeEndian.Uint16([]byte{0, 1}) == 1
-
-// bytesOf returns numbers as they stand in a message: their own memory, or a copy
-// where the machine has them the other way round.
-func bytesOf[T any](values []T) []byte {
-	b := memoryOf(values)
-	if bigEndian && len(b) > 0 {
-		b = slices.Clone(b)
-		swap(b, len(b)/len(values))
-	}
-	return b
-}
-
-func memoryOf[T any](values []T) []byte {
-	if len(values) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), len(values)*int(unsafe.Sizeof(values[0])))
-}
-
-// swap turns the bytes of each number round.
-func swap(b []byte, size int) {
-	for ; len(b) >= size; b = b[size:] {
-		slices.Reverse(b[:size])
-	}
 }
 
 // errCut is the error of a message without an end.
@@ -347,14 +319,14 @@ func (in *reader) frame() (*series.Frame, error) {
 }
 
 // numbers reads numbers.
-func numbers[T any](in *reader, rows int) ([]T, error) {
+func numbers[T raw.Number](in *reader, rows int) ([]T, error) {
 	values := make([]T, rows)
-	b := memoryOf(values)
+	b := raw.Bytes(values)
 	if _, err := io.ReadFull(in.r, b); err != nil {
 		return nil, cut(err)
 	}
-	if bigEndian && rows > 0 {
-		swap(b, len(b)/rows)
+	if raw.BigEndian && rows > 0 {
+		raw.Swap(b, len(b)/rows)
 	}
 	return values, nil
 }

@@ -103,7 +103,7 @@ func TestNoFramesAreAMessageToo(t *testing.T) {
 
 func TestAMessageThatIsCutOffIsAnError(t *testing.T) {
 	whole := encode(t, examples())
-	for n := range len(whole) {
+	for n := range whole {
 		if n > 20000 && n%97 != 0 {
 			continue
 		}
@@ -174,7 +174,10 @@ func TestAPanicOfTheReceiverIsItsOwn(t *testing.T) {
 			t.Errorf("got %v", p)
 		}
 	}()
-	for range wire.Read(bytes.NewReader(encode(t, examples())), 1<<30) {
+	for _, err := range wire.Read(bytes.NewReader(encode(t, examples())), 1<<30) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		panic("mine")
 	}
 }

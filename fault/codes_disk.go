@@ -83,8 +83,8 @@ var diskEntries = []Entry{
 		DiskHeld, Unavailable,
 		Text{"another process has the folder open", "另一个进程正在使用该目录"},
 		Text{
-			"End the process that the message names, or talk to it; two processes cannot write to one folder.",
-			"请结束错误信息所指的进程，或通过它访问数据；两个进程不能同时写同一个目录。",
+			"Two processes cannot write to one folder. If the one that the message names is \"redfire serve\", talk to it: --server http://127.0.0.1:8600. Otherwise end it first.",
+			"两个进程不能同时写同一个目录。如果错误信息所指的是 \"redfire serve\"，请通过它访问：--server http://127.0.0.1:8600；否则请先结束该进程。",
 		},
 	},
 	{

@@ -148,7 +148,7 @@ func (s *Server) Stop() {
 // streams, and waits for requests; those that take longer than the grace are
 // broken off. It closes l. The error is nil if ctx ended it.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	if err := s.mayListen(l.Addr()); err != nil {
+	if err := mayListen(l.Addr(), s.opts.Tokens); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	srv := &http.Server{
@@ -177,8 +177,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-// Listen listens on an address, host:port. Port 0 is any that is free.
-func Listen(ctx context.Context, address string) (net.Listener, error) {
+// Listen listens on an address, host:port. Port 0 is any that is free. An address
+// that other machines reach is refused if there are no tokens.
+func Listen(ctx context.Context, address string, granted *tokens.File) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		var op *net.OpError
@@ -187,14 +188,17 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 		}
 		return nil, fault.APIListen.Errorf("listen on %s: %w", address, err)
 	}
+	if err := mayListen(l.Addr(), granted); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	return l, nil
 }
 
 // mayListen returns an error if other machines reach the address, and need no
 // token.
-func (s *Server) mayListen(a net.Addr) error {
+func mayListen(a net.Addr, granted *tokens.File) error {
 	tcp, ok := a.(*net.TCPAddr)
-	if s.opts.Tokens != nil || ok && tcp.IP.IsLoopback() {
+	if granted != nil || ok && tcp.IP.IsLoopback() {
 		return nil
 	}
 	return fault.APINeedsToken.Errorf("%s can be reached by other machines, and there is no token", a)

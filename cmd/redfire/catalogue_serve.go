@@ -12,7 +12,7 @@ var (
 	flagServer    = message{"talk to a server, http://127.0.0.1:8600, instead of opening files", "访问服务器 http://127.0.0.1:8600，而不打开本机文件"}
 	flagTokenFile = message{"file with the token that the server asks for (default: series.token_file of the configuration)", "存放服务器令牌的文件（默认：配置中的 series.token_file）"}
 
-	listening      = message{"listening on %s", "正在监听 %s"}
+	listeningOn    = message{"listening on %s", "正在监听 %s"}
 	sourceOK       = message{"%s: ok (%s)", "%s：正常（%s）"}
 	sourceDown     = message{"%s: down: %s", "%s：不可用：%s"}
 	needsTokenNote = message{"every request needs a token", "每个请求都需要令牌"}

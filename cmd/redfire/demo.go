@@ -78,14 +78,18 @@ func (d *demonstration) show(try string) error {
 // serve serves what was imported, until ctx ends. If something else listens on the
 // usual port, any other will do.
 func (d *demonstration) serve(ctx context.Context, begin time.Time) error {
-	listener, err := httpapi.Listen(ctx, string(d.store.data.Config().Server.Listen))
+	granted, err := tokensOf(d.store.data.Config())
 	if err != nil {
-		listener, err = httpapi.Listen(ctx, "127.0.0.1:0")
+		return err
+	}
+	listener, err := httpapi.Listen(ctx, string(d.store.data.Config().Server.Listen), granted)
+	if err != nil {
+		listener, err = httpapi.Listen(ctx, "127.0.0.1:0", granted)
 	}
 	if err != nil {
 		return err
 	}
-	return d.serveOn(ctx, d.store.data, listener, func(address string) error {
+	return d.serveOn(ctx, d.store.data, listening{listener, granted}, func(address string) error {
 		if err := d.show(d.say(demoServes, time.Since(begin).Seconds(), address)); err != nil {
 			return err
 		}

@@ -72,32 +72,38 @@ func (p *program) serve(ctx context.Context, c *config.Config) (err error) {
 		return bare(err)
 	}
 	defer func() { err = together(err, data.Close()) }()
-	listener, err := httpapi.Listen(ctx, string(c.Server.Listen))
+	granted, err := tokensOf(c)
 	if err != nil {
 		return err
 	}
-	return p.serveOn(ctx, data, listener, nil)
+	listener, err := httpapi.Listen(ctx, string(c.Server.Listen), granted)
+	if err != nil {
+		return err
+	}
+	return p.serveOn(ctx, data, listening{listener, granted}, nil)
+}
+
+// A listening is where the program takes connections, and who may make them.
+type listening struct {
+	net.Listener
+	granted *tokens.File // nil for everybody
 }
 
 // serveOn serves what is open. ready is told the address before the first request
 // is answered; without it, the program tells it.
-func (p *program) serveOn(ctx context.Context, data *redfire.Data, listener net.Listener, ready func(address string) error) error {
-	granted, err := tokensOf(data.Config())
-	if err != nil {
-		return together(err, listener.Close())
-	}
-	s, err := httpapi.New(data, &httpapi.Options{Version: builtFrom().version, Tokens: granted})
+func (p *program) serveOn(ctx context.Context, data *redfire.Data, listener listening, ready func(address string) error) error {
+	s, err := httpapi.New(data, &httpapi.Options{Version: builtFrom().version, Tokens: listener.granted})
 	if err != nil {
 		return together(err, listener.Close())
 	}
 	began := time.Now()
 	if ready == nil {
-		ready = func(address string) error { return p.tellServing(data, address, granted != nil) }
+		ready = func(address string) error { return p.tellServing(data, address, listener.granted != nil) }
 	}
 	if err := ready("http://" + listener.Addr().String()); err != nil {
 		return together(err, listener.Close())
 	}
-	if err := s.Serve(ctx, listener); err != nil {
+	if err := s.Serve(ctx, listener.Listener); err != nil {
 		return err
 	}
 	done := data.Series.Stats()
@@ -117,7 +123,7 @@ func (p *program) logger() *slog.Logger {
 // tellServing says where the server is, at once and as the result, and what it
 // serves.
 func (p *program) tellServing(data *redfire.Data, address string, needsToken bool) error {
-	err := p.print(result{columns: []column{{"listening", message{}}}, rows: [][]any{{address}}, single: true, prose: p.say(listening, address)})
+	err := p.print(result{columns: []column{{"listening", message{}}}, rows: [][]any{{address}}, single: true, prose: p.say(listeningOn, address)})
 	if flushed := p.stdout.Flush(); err == nil {
 		err = flushed
 	}

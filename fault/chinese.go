@@ -399,7 +399,8 @@ var chinese = map[string]string{
 	"the pattern %q is not one: %w":                       "模式 %q 无效：%w",
 	"no series fits %q":                                   "没有符合 %q 的序列",
 	"--map %q is not written as in open=OpeningPx":        "--map %q 的写法不对，应如 open=OpeningPx",
-	"--keep %q: the type is text, int or float":           "--keep %q：类型为 text、int 或 float",
+	"%q: the type is text, int or float":                  "%q：类型为 text、int 或 float",
+	"%q is not written as in open=OpeningPx":              "%q 的写法不对，应如 open=OpeningPx",
 	"--symbol %s and --exchange %s contradict each other": "--symbol %s 与 --exchange %s 互相矛盾",
 	"--%s %q does not help":                               "--%s %q 仍然不行",
 	// Exports and Parquet.

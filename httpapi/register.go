@@ -57,6 +57,7 @@ func (s *Server) register() {
 	add(s, operation{http.MethodGet, "/livez", "live", "health", "Tell that the process answers", "It looks at nothing outside of the process.", s.jsonOf(reflect.TypeFor[alive]()), nil}, s.live)
 	add(s, operation{http.MethodGet, "/readyz", "ready", "health", "Tell whether requests are answered", "503 if a critical source is down, or the server is about to stop.", s.jsonOf(reflect.TypeFor[answers.Ready]()), nil}, s.ready)
 	s.mux.Handle("GET /metrics", s.data.Metrics())
+	s.mux.HandleFunc("GET /{$}", s.index)
 	s.mux.HandleFunc("/", s.nothing)
 }
 
@@ -126,6 +127,19 @@ func add[I any](s *Server, o operation, do func(context.Context, *I) (*huma.Stre
 	case http.MethodPut:
 		at.Put.RequestBody = body
 	}
+}
+
+// index tells who looks at the server with a browser what there is.
+func (s *Server) index(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	text := "RedFire " + s.opts.Version + "\n\n"
+	for _, line := range []string{
+		"/v1/symbols     what is stored", "/v1/bars?symbol=SYMBOL&interval=1m&format=csv     bars", "/v1/ticks?symbol=SYMBOL&format=csv     ticks",
+		"/v1/stream      what is written, live", "/readyz         whether everything works", "/openapi.json   every request",
+	} {
+		text += line + "\n"
+	}
+	_, _ = w.Write([]byte(text)) // who is gone needs no index
 }
 
 // nothing answers requests for what does not exist.

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/klauspost/compress/gzip"
@@ -26,15 +27,18 @@ const maxRefused = 1000
 
 // ImportParams say what a body does not say itself.
 type ImportParams struct {
-	Symbol   string `query:"symbol" doc:"The symbol of all rows, where they do not say it." example:"rb2601.SHFE"`
-	Exchange string `query:"exchange" doc:"The exchange, where symbols are without."`
-	TZ       string `query:"tz" doc:"The time zone of times without an offset." example:"Asia/Shanghai"`
-	Calendar string `query:"calendar" doc:"The trading calendar: a name, auto for that of the symbol, none for the clock."`
-	Order    string `query:"date_order" enum:"mdy,dmy" doc:"The order of dates whose year is not first."`
-	Unit     string `query:"time_unit" enum:"s,ms,us,ns" doc:"The unit of times that are numbers."`
-	Replace  bool   `query:"replace" doc:"Ticks that differ take the place of those stored, and the later of two bars of the body that of the other."`
-	Suspect  bool   `query:"accept_suspect" doc:"Keep rows that contradict themselves, such as a high below the low."`
-	Partial  bool   `query:"partial" doc:"Keep the rows that are good, and list the others; without it a body is kept whole or not at all."`
+	Symbol   string   `query:"symbol" doc:"The symbol of all rows, where they do not say it." example:"rb2601.SHFE"`
+	Exchange string   `query:"exchange" doc:"The exchange, where symbols are without."`
+	TZ       string   `query:"tz" doc:"The time zone of times without an offset." example:"Asia/Shanghai"`
+	Calendar string   `query:"calendar" doc:"The trading calendar: a name, auto for that of the symbol, none for the clock."`
+	Order    string   `query:"date_order" enum:"mdy,dmy" doc:"The order of dates whose year is not first."`
+	Unit     string   `query:"time_unit" enum:"s,ms,us,ns" doc:"The unit of times that are numbers."`
+	Replace  bool     `query:"replace" doc:"Ticks that differ take the place of those stored, and the later of two bars of the body that of the other."`
+	Suspect  bool     `query:"accept_suspect" doc:"Keep rows that contradict themselves, such as a high below the low."`
+	Columns  []string `query:"columns" doc:"The names of the columns of a CSV without a header." example:"time,open,high,low,close,volume"`
+	Map      []string `query:"map,explode" doc:"FIELD=COLUMN: which column has a field, where its name does not tell; repeated for several." example:"open=OpeningPx"`
+	Keep     []string `query:"keep,explode" doc:"NAME or NAME:TYPE: a column to keep beside the usual ones, as text, int or float; repeated for several." example:"settle:float"`
+	Partial  bool     `query:"partial" doc:"Keep the rows that are good, and list the others; without it a body is kept whole or not at all."`
 }
 
 type (
@@ -70,7 +74,10 @@ func (s *Server) writeTicks(_ context.Context, in *writeTicks) (*huma.StreamResp
 // options adds what the parameters say.
 func (p *ImportParams) options(o *marketfile.Options) (err error) {
 	o.DateOrder, o.TimeUnit, o.Calendar = marketfile.DateOrder(p.Order), p.Unit, p.Calendar
-	o.Replace, o.AcceptSuspect = p.Replace, p.Suspect
+	o.Replace, o.AcceptSuspect, o.Columns = p.Replace, p.Suspect, p.Columns
+	if err := p.mapping(o); err != nil {
+		return err
+	}
 	if p.Symbol != "" {
 		if o.Symbol, err = market.ParseSymbol(p.Symbol); err != nil {
 			return fault.At(fault.Place{Field: "symbol"}, err)
@@ -86,6 +93,26 @@ func (p *ImportParams) options(o *marketfile.Options) (err error) {
 		if o.Zone, err = market.LoadZone(p.TZ); err != nil {
 			return fault.At(fault.Place{Field: "tz"}, err)
 		}
+	}
+	return nil
+}
+
+// mapping adds what the parameters say of columns.
+func (p *ImportParams) mapping(o *marketfile.Options) error {
+	o.Map = map[string]string{}
+	for _, text := range p.Map {
+		field, name, ok := strings.Cut(text, "=")
+		if !ok || field == "" || name == "" {
+			return fault.At(fault.Place{Field: "map"}, fault.APIParameter.Errorf("%q is not written as in open=OpeningPx", text))
+		}
+		o.Map[field] = name
+	}
+	for _, text := range p.Keep {
+		kept, err := marketfile.ParseKept(text)
+		if err != nil {
+			return fault.At(fault.Place{Field: "keep"}, err)
+		}
+		o.Keep = append(o.Keep, kept)
 	}
 	return nil
 }

@@ -182,11 +182,11 @@ func TestJSONIsAnArrayOfTheObjectsOfNDJSON(t *testing.T) {
 		frames = append(frames, frames[0])
 	}
 	lines := strings.TrimSuffix(string(encoded(t, marketfile.NDJSON, series.Bars, frames...)), "\n")
-	want := "[" + strings.ReplaceAll(lines, "\n", ",\n") + "]"
+	want := "[" + strings.ReplaceAll(lines, "\n", ",\n") + "]\n"
 	if got := string(encoded(t, marketfile.JSON, series.Bars, frames...)); got != want || !json.Valid([]byte(got)) {
 		t.Errorf("got %.300s\nwant %.300s", got, want)
 	}
-	if got := string(encoded(t, marketfile.JSON, series.Ticks)); got != "[]" {
+	if got := string(encoded(t, marketfile.JSON, series.Ticks)); got != "[]\n" {
 		t.Errorf("got %s of no rows, want []", got)
 	}
 	for _, n := range []int{0, 1, 3, 1000} {

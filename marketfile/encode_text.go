@@ -294,7 +294,7 @@ func (s *jsonSheet) close() error {
 		if !s.begun {
 			s.line = append(s.line, '[')
 		}
-		s.line = append(s.line, ']')
+		s.line = append(s.line, ']', '\n')
 	}
 	return s.textSheet.close()
 }

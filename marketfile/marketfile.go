@@ -149,17 +149,6 @@ type Scratch struct {
 	Remove func() error          // after Store was closed
 }
 
-// A Kept is a column of a file that is kept as an extra column.
-type Kept struct {
-	// Column is the name in the file. The extra column has it in small letters,
-	// digits and underscores.
-	Column string
-
-	// Type is that of the extra column; 0 is the one of the file, and text where
-	// the file has none.
-	Type series.Type
-}
-
 // A BarTime says what a bar's time is.
 type BarTime string
 

@@ -109,9 +109,9 @@ func (im *importing) options() (*marketfile.Options, error) {
 		o.Map[field] = name
 	}
 	for _, k := range im.keeps {
-		kept, err := keptColumn(k)
+		kept, err := marketfile.ParseKept(k)
 		if err != nil {
-			return nil, err
+			return nil, fault.At(fault.Place{Field: "--keep"}, err)
 		}
 		o.Keep = append(o.Keep, kept)
 	}
@@ -136,22 +136,6 @@ func (im *importing) setKey(o *marketfile.Options) (err error) {
 		}
 	}
 	return nil
-}
-
-// keptTypes are the types of kept columns by what the flag calls them.
-var keptTypes = map[string]series.Type{"text": series.Text, "int": series.Int64, "float": series.Float64}
-
-// keptColumn reads NAME or NAME:TYPE.
-func keptColumn(s string) (marketfile.Kept, error) {
-	i := strings.LastIndexByte(s, ':')
-	if i < 0 {
-		return marketfile.Kept{Column: s}, nil
-	}
-	t, ok := keptTypes[s[i+1:]]
-	if !ok {
-		return marketfile.Kept{}, fault.CommandUsage.Errorf("--keep %q: the type is text, int or float", s)
-	}
-	return marketfile.Kept{Column: s[:i], Type: t}, nil
 }
 
 // importFiles imports files, and asks for what they do not say if there is

@@ -141,6 +141,11 @@ func (s *Server) framesOf(r *http.Request) (all []series.Frame, err error) {
 // writeFrames writes what the Go client sends: all of it or nothing.
 func (s *Server) writeFrames(_ context.Context, in *WriteFramesParams) (*huma.StreamResponse, error) {
 	return s.streamed(func(w *call, r *http.Request) error {
+		release, err := s.hold(r)
+		if err != nil {
+			return err
+		}
+		defer release()
 		frames, err := s.framesOf(r)
 		if err != nil {
 			return err
@@ -160,6 +165,11 @@ func (s *Server) replaceFrames(_ context.Context, in *replaceFramesParams) (*hum
 		if err != nil {
 			return err
 		}
+		release, err := s.hold(r)
+		if err != nil {
+			return err
+		}
+		defer release()
 		frames, err := s.framesOf(r)
 		if err != nil {
 			return err

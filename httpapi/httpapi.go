@@ -70,6 +70,7 @@ type Server struct {
 
 	requests *semaphore.Weighted
 	streams  *semaphore.Weighted
+	bodies   *semaphore.Weighted // bytes of bodies that are being written
 	feed     *stream
 	stop     chan struct{} // closed when the server is to stop
 	stopped  sync.Once
@@ -83,6 +84,7 @@ func New(d *redfire.Data, opts *Options) (*Server, error) {
 		data: d, limits: limits, log: d.Log, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(),
 		temp: filepath.Join(d.Folder(), "tmp"), stop: make(chan struct{}),
 		requests: semaphore.NewWeighted(int64(limits.MaxRequests)), streams: semaphore.NewWeighted(int64(limits.MaxStreams)),
+		bodies: semaphore.NewWeighted(bodiesAtOnce * int64(limits.MaxBody)),
 	}
 	if opts != nil {
 		s.opts = *opts

@@ -126,6 +126,11 @@ func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *ImportPara
 	if o.Calendars, err = s.data.Calendars(); err != nil {
 		return err
 	}
+	release, err := s.hold(r)
+	if err != nil {
+		return err
+	}
+	defer release()
 	file, err := s.spool(r)
 	if err != nil {
 		return err
@@ -174,6 +179,23 @@ func imported(r *marketfile.Report, refused []problem.Refused, lang string) answ
 var bodyTypes = map[string]bool{
 	typeNDJSON: true, typeJSON: true, typeCSV: true, typeArrow: true, typeParquet: true,
 	"application/vnd.apache.arrow.file": true, "application/jsonl": true,
+}
+
+// bodiesAtOnce is how many bodies of the greatest length are held at once. Of
+// shorter ones there are more; the next waits.
+const bodiesAtOnce = 2
+
+// hold waits until the body of a request may be held, and returns what gives its
+// place back.
+func (s *Server) hold(r *http.Request) (release func(), err error) {
+	weight := r.ContentLength
+	if packed := r.Header.Get("Content-Encoding") != ""; packed || weight < 0 || weight > int64(s.limits.MaxBody) {
+		weight = int64(s.limits.MaxBody)
+	}
+	if err := s.bodies.Acquire(r.Context(), weight); err != nil {
+		return nil, err
+	}
+	return func() { s.bodies.Release(weight) }, nil
 }
 
 // spool writes a body, unpacked, to a file of its own, and returns its name.

@@ -38,7 +38,7 @@ type expectedParams struct {
 	BarsParams
 	SpanParams
 	CalendarParam
-	FormatParams
+	ListParams
 }
 
 // expected returns what the parameters ask of stored bars.
@@ -107,7 +107,7 @@ type profileParams struct {
 	BarsParams
 	SpanParams
 	Step float64 `query:"step" required:"true" doc:"The width of a step of price." exclusiveMinimum:"0" example:"10"`
-	FormatParams
+	ListParams
 }
 
 func (s *Server) profile(_ context.Context, in *profileParams) (*huma.StreamResponse, error) {

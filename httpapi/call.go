@@ -80,6 +80,13 @@ func (b *patientBody) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) {
+		// The connection is read on behind the body, to see that the client goes; a
+		// deadline that passes there would end the request.
+		if err := b.control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return n, err
+		}
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fault.APISlow.Errorf("the body did not come within %s", b.patience)
 	}

@@ -45,6 +45,13 @@ func formOf(format, accept string, forms []form) (form, error) {
 			return f, nil
 		}
 	}
+	names := make([]string, len(forms))
+	if format != "" {
+		for i, f := range forms {
+			names[i] = f.name
+		}
+		return form{}, fault.At(fault.Place{Field: "format"}, fault.APIParameter.Errorf("it is %q, and the answer is sent as %s", format, strings.Join(names, ", ")))
+	}
 	best, weight := -1, 0.0
 	for i, f := range forms {
 		if w := weightOf(accept, f.mediaType); w > weight {
@@ -52,11 +59,10 @@ func formOf(format, accept string, forms []form) (form, error) {
 		}
 	}
 	if best < 0 {
-		names := make([]string, len(forms))
 		for i, f := range forms {
 			names[i] = f.mediaType
 		}
-		return form{}, fault.APIForm.Errorf("Accept is %q, and the answer is sent as %s", accept, strings.Join(names, ", "))
+		return form{}, fault.At(fault.Place{Field: "Accept"}, fault.APIForm.Errorf("Accept is %q, and the answer is sent as %s", accept, strings.Join(names, ", ")))
 	}
 	return forms[best], nil
 }
@@ -94,7 +100,8 @@ func packingOf(accept string) string {
 	accepted := map[string]bool{}
 	for part := range strings.SplitSeq(accept, ",") {
 		name, params, _ := strings.Cut(strings.ToLower(strings.TrimSpace(part)), ";")
-		accepted[strings.TrimSpace(name)] = !strings.HasPrefix(strings.ReplaceAll(params, " ", ""), "q=0") || strings.Contains(params, ".")
+		weight, err := strconv.ParseFloat(strings.TrimPrefix(strings.ReplaceAll(params, " ", ""), "q="), 64)
+		accepted[strings.TrimSpace(name)] = err != nil || weight > 0
 	}
 	for _, name := range []string{"zstd", "gzip"} {
 		if accepted[name] {

@@ -209,10 +209,14 @@ func mayListen(a net.Addr, granted *tokens.File) error {
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
+	if err := s.deadlines(w, r); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		panic(http.ErrAbortHandler) // the connection is gone
+	}
 	ends := s.data.RequestBegins()
 	c := &call{ResponseWriter: w}
 	ctx := r.Context()
 	if r.URL.Path != streamPath {
+		c.patience = s.opts.Patience
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(s.limits.Timeout))
 		defer cancel()
@@ -233,6 +237,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(c, r)
 }
 
+// deadlines sets those of a request that begins: of writing none, where that of the
+// request before may be left; of reading one, for a body that is skipped.
+func (s *Server) deadlines(w http.ResponseWriter, r *http.Request) error {
+	control := http.NewResponseController(w)
+	if r.ContentLength != 0 {
+		if err := control.SetReadDeadline(time.Now().Add(s.opts.Patience)); err != nil {
+			return err
+		}
+	}
+	return control.SetWriteDeadline(time.Time{})
+}
+
 // answer answers a request that may be answered.
 func (s *Server) answer(c *call, r *http.Request) {
 	if err := s.admit(r); err != nil {
@@ -249,7 +265,6 @@ func (s *Server) answer(c *call, r *http.Request) {
 	}
 	defer s.requests.Release(1)
 	r.Body = &patientBody{ReadCloser: r.Body, control: http.NewResponseController(c.ResponseWriter), patience: s.opts.Patience}
-	c.patience = s.opts.Patience
 	s.mux.ServeHTTP(c, r)
 }
 

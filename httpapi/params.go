@@ -58,6 +58,11 @@ type FormatParams struct {
 	Format string `query:"format" enum:"json,ndjson,csv,arrow" doc:"The form, where Accept cannot be set: it counts more."`
 }
 
+// ListParams say in which form a list is answered.
+type ListParams struct {
+	Format string `query:"format" enum:"json,ndjson" doc:"The form, where Accept cannot be set: it counts more."`
+}
+
 // BarsParams name series of bars.
 type BarsParams struct {
 	Symbol   []string `query:"symbol,explode" required:"true" doc:"A symbol, or a pattern with * and ?; repeated for several." example:"BTCUSD.BITSTAMP" minItems:"1" maxItems:"1000"`

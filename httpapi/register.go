@@ -154,6 +154,9 @@ func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(others) > 0 && !slices.Contains(others, r.Method) {
+		if others[0] == http.MethodGet {
+			others = slices.Insert(others, 1, http.MethodHead)
+		}
 		allowed := strings.Join(others, ", ")
 		c.Header().Set("Allow", allowed)
 		d := problem.Of(fault.APINoPath.Errorf("%s takes %s, not %s", r.URL.Path, allowed, r.Method), languageOf(r.Header.Get("Accept-Language")))

@@ -21,7 +21,7 @@ type symbolsParams struct {
 	Interval string `query:"interval" doc:"The interval of bars and indicators." example:"1m"`
 	Name     string `query:"name" doc:"The name of an indicator."`
 	Brief    bool   `query:"brief" doc:"Without counting: rows, first and last may be missing, and series that have neither attributes nor extra columns too."`
-	FormatParams
+	ListParams
 }
 
 // filter returns what the parameters let through.
@@ -78,7 +78,7 @@ func (s *Server) symbols(_ context.Context, in *symbolsParams) (*huma.StreamResp
 
 type changesParams struct {
 	Since uint64 `query:"since" doc:"The number behind which to begin."`
-	FormatParams
+	ListParams
 }
 
 func (s *Server) changes(_ context.Context, in *changesParams) (*huma.StreamResponse, error) {
@@ -93,7 +93,7 @@ func (s *Server) changes(_ context.Context, in *changesParams) (*huma.StreamResp
 	}), nil
 }
 
-type verifyParams struct{ FormatParams }
+type verifyParams struct{ ListParams }
 
 // verify lists what is damaged. It reads everything that is stored.
 func (s *Server) verify(_ context.Context, in *verifyParams) (*huma.StreamResponse, error) {

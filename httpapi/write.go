@@ -205,7 +205,7 @@ func (s *Server) spool(r *http.Request) (name string, err error) {
 	}
 	most := int64(s.limits.MaxBody)
 	body := io.Reader(http.MaxBytesReader(nil, r.Body, most))
-	switch packing := r.Header.Get("Content-Encoding"); packing {
+	switch packing := strings.ToLower(r.Header.Get("Content-Encoding")); packing {
 	case "", "identity":
 	case "gzip":
 		z, err := gzip.NewReader(body)

@@ -126,21 +126,21 @@ func (c *Client) do(ctx context.Context, q *request) (*http.Response, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	sent := false
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent = true }}
+	var sent atomic.Bool // it is set by the connection's own goroutine
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
 	r, err := c.request(httptrace.WithClientTrace(ctx, trace), q)
 	if err != nil {
 		return nil, err
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
-		return nil, c.failure(ctx, q, err, sent)
+		return nil, c.failure(ctx, q, err, sent.Load())
 	}
-	if answer.StatusCode == http.StatusOK {
+	if answer.StatusCode == http.StatusOK && mediaTypeOf(answer) == cmp.Or(q.accept, typeJSON) {
 		return answer, nil
 	}
 	defer answer.Body.Close()
-	return nil, c.refusal(answer, q)
+	return nil, c.refusal(ctx, answer, q)
 }
 
 func (c *Client) request(ctx context.Context, q *request) (*http.Request, error) {
@@ -182,25 +182,33 @@ func (c *Client) failure(ctx context.Context, q *request, err error, sent bool) 
 }
 
 // refusal returns the error that a server answered.
-func (c *Client) refusal(answer *http.Response, q *request) error {
+func (c *Client) refusal(ctx context.Context, answer *http.Response, q *request) error {
 	const most = 4 << 20
 	text, err := io.ReadAll(io.LimitReader(answer.Body, most))
 	var d problem.Details
-	mediaType, _, _ := strings.Cut(answer.Header.Get("Content-Type"), ";")
+	mediaType := mediaTypeOf(answer)
+	away := false // what stands in front of the server cannot reach it
 	if err == nil && mediaType == problem.MediaType {
 		err = json.Unmarshal(text, &d)
 	} else if err == nil {
 		err = fault.APIStrange.Errorf("%s answers %s with %q", c.base.Host, answer.Status, mediaType)
+		away = answer.StatusCode >= http.StatusBadGateway && answer.StatusCode <= http.StatusGatewayTimeout
 	}
 	switch {
 	case err == nil:
 		return d.Err(q.since)
-	case q.writes && answer.StatusCode >= http.StatusInternalServerError:
-		return fault.APIUncertain.Errorf("%s: %w", c.base.Host, err)
-	case fault.KindOf(err) != "":
-		return err
+	case q.writes && (answer.StatusCode >= http.StatusInternalServerError || answer.StatusCode == http.StatusOK):
+		return fault.APIUncertain.Errorf("%s: %w", c.base.Host, cmp.Or(ctx.Err(), err))
+	case away:
+		return fault.APIUnreachable.Errorf("%s: %w", c.base.Host, err)
 	}
-	return fault.APICut.Errorf("%s: %w", c.base.Host, err)
+	return c.cut(ctx, err)
+}
+
+// mediaTypeOf returns the media type of an answer, without parameters.
+func mediaTypeOf(answer *http.Response) string {
+	mediaType, _, _ := strings.Cut(answer.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(mediaType))
 }
 
 // json sends a request whose answer is a small JSON value.
@@ -235,13 +243,13 @@ func (c *Client) cut(ctx context.Context, err error) error {
 	return fault.APICut.Errorf("%s: %w", c.base.Host, err)
 }
 
-// Ping reports whether the server answers requests.
+// Ping reports whether the server answers requests: that it is one of ours, takes
+// the token and has its series.
 func (c *Client) Ping(ctx context.Context) error {
-	answer, err := c.do(ctx, &request{method: http.MethodGet, path: "/readyz"})
-	if err != nil {
+	for _, err := range c.Overview(ctx, series.Filter{Kind: series.Indicator, Name: "probe", Brief: true}) {
 		return err
 	}
-	return answer.Body.Close()
+	return nil
 }
 
 // Close releases the connections. Calls after it fail with [fault.Closed]; a second

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,7 +22,8 @@ type download struct {
 	query  series.Query
 	yield  func(*series.Frame, error) bool
 
-	begun   bool
+	begun   bool // rows of key came
+	went    bool // rows came at all
 	ended   bool // who reads has enough
 	key     series.Key
 	last    market.Time // of the last row of key that came
@@ -63,7 +65,7 @@ func (d *download) mayGoOn(err error) bool {
 	case fault.CodeOf(err) == fault.APIBusy:
 		return true
 	}
-	return d.begun && errors.Is(err, fault.Unavailable)
+	return d.went && errors.Is(err, fault.Unavailable)
 }
 
 // ask asks for the rows that did not come yet, and yields them.
@@ -134,10 +136,12 @@ func (d *download) rest() (q series.Query, first, done bool) {
 	if d.key.Kind == series.Ticks {
 		unit, at = 1000, market.Time(d.last.Micro()*1000)
 	}
-	if d.query.Reverse {
-		q.Range.To = at + unit
-	} else {
-		q.Range.From = max(at, 1)
+	// 0 would be no end at all; no row has that time.
+	switch behind := at + unit; {
+	case !d.query.Reverse:
+		q.Range.From = cmp.Or(max(at, market.MinTime), 1)
+	case behind <= market.MaxTime:
+		q.Range.To = cmp.Or(behind, 1)
 	}
 	return q, true, false
 }
@@ -183,7 +187,7 @@ func (d *download) came(f *series.Frame, i int) bool {
 // note remembers how far the rows came.
 func (d *download) note(f *series.Frame) {
 	if !d.begun || f.Key != d.key {
-		d.begun, d.key, d.rows, d.alike, d.last = true, f.Key, 0, 0, 0
+		d.begun, d.went, d.key, d.rows, d.alike, d.last = true, true, f.Key, 0, 0, 0
 		d.resumed = false
 	}
 	end := f.Len() - 1

@@ -109,7 +109,11 @@ var statuses = map[fault.Code]int{
 
 // Status returns the status of HTTP that answers an error.
 func Status(err error) int {
-	if status, ok := statuses[fault.CodeOf(err)]; ok {
+	code := fault.CodeOf(err)
+	if at, ok := fault.PlaceOf(err); ok && at.Field == "Accept" && code == fault.APIForm {
+		return http.StatusNotAcceptable
+	}
+	if status, ok := statuses[code]; ok {
 		return status
 	}
 	return fault.HTTPStatus(err)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -207,7 +208,13 @@ func (s *Server) resample(_ context.Context, n named, p *FoldParams, failed erro
 			opts.Columns = p.Columns
 		}
 		out := &rowAnswer{call: w, form: form, packing: r.Header.Get("Accept-Encoding"), kind: series.Bars, about: []series.Overview{made}, opts: opts}
-		return out.send(s.data.Series.Resample(r.Context(), q), func() error { return s.exists(r.Context(), []series.Key{k}) })
+		exists := func() error { return s.exists(r.Context(), []series.Key{k}) }
+		err = out.send(s.data.Series.Resample(r.Context(), q), exists)
+		if w.status == 0 && errors.Is(err, fault.Invalid) {
+			// What is not known of a series may be for want of the series.
+			err = cmp.Or(exists(), err)
+		}
+		return err
 	}), nil
 }
 

@@ -1,15 +1,20 @@
 package httpapi_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/redfire-quant/redfire"
 	"github.com/redfire-quant/redfire/config"
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/httpapi"
+	"github.com/redfire-quant/redfire/httpapi/problem"
 )
 
 // A site is a server over an embedded store.
@@ -102,17 +107,79 @@ const threeBars = `{"symbol":"rb2601.SHFE","interval":"1m","time":"2026-01-05T01
 {"symbol":"rb2601.SHFE","interval":"1m","time":"2026-01-05T01:02:00Z","open":3,"high":4,"low":3,"close":4.5,"volume":30}
 `
 
-func TestBarsThatAreWrittenAreRead(t *testing.T) {
-	s := serve(t, t.TempDir(), nil)
-	got := s.post(t, "/v1/bars", "application/x-ndjson", strings.Replace(threeBars, `"high":4`, `"high":5`, 1))
-	t.Log(got.body)
-	got = s.do(t, http.MethodGet, "/v1/bars?symbol=rb2601.SHFE&interval=1m", "")
-	if got.status != 200 || got.header.Get("Redfire-Rows") != "3" {
-		t.Fatalf("got %d, %v: %s", got.status, got.header, got.body)
+// problem sends a request and wants a problem of it.
+func (s *site) problem(t testing.TB, want refusal, method, path, body string, header ...string) *problem.Details {
+	t.Helper()
+	got := s.do(t, method, path, body, header...)
+	d := &problem.Details{}
+	if err := json.Unmarshal([]byte(got.body), d); err != nil {
+		t.Errorf("%s %s: got %d %s: %v", method, path, got.status, got.body, err)
+		return d
 	}
-	t.Log(got.body)
-	for _, path := range []string{"/v1/symbols", "/v1/changes", "/readyz", "/livez", "/metrics", "/openapi.json", "/v1/verify", "/v1/bars?symbol=rb2601.SHFE&interval=1m&format=csv", "/nothing", "/v1/bars", "/v1/bars?symbol=x.SHFE&interval=1m", "/v1/bars/gaps?symbol=rb2601.SHFE&interval=1m", "/v1/bars/coverage?symbol=rb2601.SHFE&interval=1m", "/v1/bars/profile?symbol=rb2601.SHFE&interval=1m&step=1", "/v1/bars/resample?symbol=rb2601.SHFE&interval=1m&to_interval=5m"} {
-		got = s.do(t, http.MethodGet, path, "")
-		t.Log(path, got.status, got.body[:min(len(got.body), 600)])
+	field := ""
+	if d.Place != nil {
+		field = d.Place.Field
 	}
+	mediaType := got.header.Get("Content-Type")
+	if got.status != want.status || d.Status != want.status || d.Code != want.code || field != want.field || mediaType != problem.MediaType {
+		t.Errorf("%s %s: got %d %s with %s at %q, %q; want %d %s at %q", method, path, got.status, mediaType, d.Code, field, d.Detail, want.status, want.code, want.field)
+	}
+	if d.Title == "" || d.Cure == "" || d.Type != "urn:redfire:"+string(d.Code) {
+		t.Errorf("%s %s: got %s, want a title, a cure and the code as the type", method, path, got.body)
+	}
+	if folder := s.data.Folder(); strings.Contains(got.body, folder) {
+		t.Errorf("%s %s: %s tells where the server keeps its data", method, path, got.body)
+	}
+	return d
 }
+
+// A refusal is how a problem is told from others.
+type refusal struct {
+	status int
+	code   fault.Code
+	field  string
+}
+
+// rows returns the rows of an answer in JSON, and wants their number in the trailer.
+func (a answer) rows(t testing.TB) (rows []map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.body), &rows); err != nil || a.status != http.StatusOK {
+		t.Fatalf("got %d %s: %v", a.status, a.body, err)
+	}
+	if got := a.header.Get("Redfire-Rows"); got != strconv.Itoa(len(rows)) {
+		t.Errorf("the trailer tells of %s rows, and there are %d", got, len(rows))
+	}
+	return rows
+}
+
+// told returns what the fields of rows are, a row after the other.
+func told(rows []map[string]any, fields ...string) string {
+	var b strings.Builder
+	for i, row := range rows {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		for j, field := range fields {
+			if j > 0 {
+				b.WriteByte(' ')
+			}
+			fmt.Fprint(&b, row[field])
+		}
+	}
+	return b.String()
+}
+
+// stocked starts a server with the bars and ticks that most tests read.
+func stocked(t testing.TB, change func(*config.Config, *httpapi.Options)) *site {
+	t.Helper()
+	s := serve(t, t.TempDir(), change)
+	s.post(t, "/v1/bars", "application/x-ndjson", threeBars)
+	s.post(t, "/v1/bars", "application/x-ndjson", strings.ReplaceAll(threeBars, "rb2601", "ag2602"))
+	s.post(t, "/v1/ticks?tick_volume=traded", "application/x-ndjson", threeTicks)
+	return s
+}
+
+const threeTicks = `{"symbol":"rb2601.SHFE","time":"2026-01-05T01:00:00Z","last_price":5,"last_volume":1}
+{"symbol":"rb2601.SHFE","time":"2026-01-05T01:00:00Z","last_price":6,"last_volume":2}
+{"symbol":"rb2601.SHFE","time":"2026-01-05T01:01:30Z","last_price":7,"last_volume":4}
+`

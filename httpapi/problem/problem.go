@@ -78,7 +78,9 @@ func one(err error, lang string) *Details {
 	}
 	if at, ok := fault.PlaceOf(err); ok {
 		d.Detail = strings.TrimPrefix(d.Detail, at.String()+": ")
-		d.Place = &Place{at.Line, at.Column, at.Field}
+		if p := (Place{at.Line, at.Column, at.Field}); p != (Place{}) { // nothing but a file
+			d.Place = &p
+		}
 	}
 	var forgotten *series.Forgotten
 	if errors.As(err, &forgotten) {

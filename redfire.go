@@ -93,7 +93,7 @@ func (d *Data) Close() error {
 func (d *Data) openSeries(o *Options) error {
 	switch address := d.config.Series.URL; address.Scheme() {
 	case "":
-		engine, err := localseries.NewEngine(d.SeriesFolder(), nil)
+		engine, err := localseries.NewEngine(d.SeriesFolder(), &localseries.Options{Cache: cacheOf(d.config)})
 		if err != nil {
 			return err
 		}
@@ -115,6 +115,14 @@ func (d *Data) openSeries(o *Options) error {
 		d.addDown("series", err)
 	}
 	return nil
+}
+
+// cacheOf returns how much an engine may keep unpacked; to it 0 is its own default.
+func cacheOf(c *config.Config) int64 {
+	if c.Series.Cache == 0 {
+		return -1
+	}
+	return int64(c.Series.Cache)
 }
 
 // probeLocal reports whether the embedded store can be read.

@@ -3,6 +3,7 @@
 //
 //	go run . [-quick] [-json] [-dir folder] series
 //	go run . [-quick] [-json] [-dir folder] [-gb n] files
+//	go run . [-quick] [-json] [-dir folder] http
 //
 // Results go to standard output, as a table or, with -json, as a JSON object a
 // line; what is being done goes to standard error. A peer that cannot run, or
@@ -20,6 +21,7 @@ import (
 	"syscall"
 
 	"github.com/redfire-quant/redfire/bench/filesbench"
+	"github.com/redfire-quant/redfire/bench/httpbench"
 	"github.com/redfire-quant/redfire/bench/report"
 	"github.com/redfire-quant/redfire/bench/seriesbench"
 )
@@ -43,6 +45,7 @@ func main() {
 var subjects = map[string]func(context.Context, settings) (*report.Report, error){
 	"series": measureSeries,
 	"files":  measureFiles,
+	"http":   measureHTTP,
 }
 
 // settings are what the flags say.
@@ -62,7 +65,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.StringVar(&set.dir, "dir", "", "the `folder` for the engines' files, on the disk to be measured (default: that for temporary files)")
 	flags.Float64Var(&set.gb, "gb", -1, "files: the gigabytes of CSV whose import is watched for its `memory` (default: 1, and 0 with -quick)")
 	flags.Usage = func() {
-		fmt.Fprintln(errs, "usage: bench [-quick] [-json] [-dir folder] [-gb n] series|files")
+		fmt.Fprintln(errs, "usage: bench [-quick] [-json] [-dir folder] [-gb n] series|files|http")
 		flags.PrintDefaults()
 	}
 	err := flags.Parse(args)
@@ -75,8 +78,11 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if flags.NArg() == 2 && flags.Arg(0) == importPipe {
 		return ended(ctx, filesbench.ImportPipe(ctx, flags.Arg(1), out), errs)
 	}
+	if flags.NArg() == 3 && flags.Arg(0) == serveHTTP {
+		return ended(ctx, httpbench.Serve(ctx, flags.Args()[1:], os.Stdin, out), errs)
+	}
 	if flags.NArg() != 1 || subjects[flags.Arg(0)] == nil {
-		fmt.Fprintf(errs, "bench: name one thing to measure, series or files, behind the flags; got %q\n", flags.Args())
+		fmt.Fprintf(errs, "bench: name one thing to measure, series, files or http, behind the flags; got %q\n", flags.Args())
 		flags.Usage()
 		return exitUsage
 	}
@@ -128,4 +134,16 @@ func measureFiles(ctx context.Context, set settings) (*report.Report, error) {
 		}
 	}
 	return filesbench.Run(ctx, opts)
+}
+
+// serveHTTP is the first argument of the process that answers requests; the others
+// are what httpbench.Serve takes.
+const serveHTTP = "serve-http"
+
+func measureHTTP(ctx context.Context, set settings) (*report.Report, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return httpbench.Run(ctx, httpbench.Options{Quick: set.quick, Dir: set.dir, Progress: set.progress, Server: []string{self, serveHTTP}})
 }

@@ -136,6 +136,11 @@ var docs = map[string]fault.Text{
 		En: "A file that holds nothing but the token.",
 		Zh: "只存放令牌的文件。",
 	},
+	"series.cache": {
+		En: "How much memory the embedded engine may fill with rows that were\n" +
+			"read more than once, as they are when they are unpacked. 0 keeps none.",
+		Zh: "内置引擎可用于缓存多次读取过的、解压后的行的内存。0 表示不缓存。",
+	},
 	"journal": {
 		En: "Keeps logs and the audit trail.",
 		Zh: "日志与审计记录的存储。",

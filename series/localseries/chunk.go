@@ -67,6 +67,7 @@ type chunk struct {
 	lo, hi      uint64
 	number      uint64 // of the change with which it began to count
 	blocks      []block
+	unpacked    unpacked
 }
 
 // A position is a place: the time of bars and indicators, the time and Seq of
@@ -363,9 +364,11 @@ type buffer struct {
 	valid  map[string][]bool
 }
 
-var buffers = sync.Pool{New: func() any {
+var buffers = sync.Pool{New: func() any { return newBuffer() }}
+
+func newBuffer() *buffer {
 	return &buffer{floats: map[string][]float64{}, longs: map[string][]int64{}, valid: map[string][]bool{}}
-}}
+}
 
 // wants reports whether columns, nil for all, has name.
 func wants(columns []string, name string) bool {
@@ -412,6 +415,20 @@ func (c *chunk) needs(b *block, columns []string) bool {
 	}
 	return b.kind&^typePresence == byte(series.Float64)+typeRefers && (b.name == "open" || b.name == "close") &&
 		slices.ContainsFunc(prices[:], func(name string) bool { return slices.Contains(columns, name) })
+}
+
+// unpack reads all columns of c into memory of their own. It needs a buffer
+// meanwhile.
+func (c *chunk) unpack(k series.Key, b *buffer) (*series.Frame, error) {
+	own := newBuffer()
+	own.bytes, own.ints = b.bytes, b.ints
+	f, err := c.load(k, nil, own)
+	b.bytes, b.ints = own.bytes, own.ints
+	if err != nil {
+		return nil, err
+	}
+	kept := *f // and not the buffer around it
+	return &kept, nil
 }
 
 func (c *chunk) damaged(offset int64, err error) error {

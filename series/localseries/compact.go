@@ -336,6 +336,7 @@ func (m *merger) settle(chunks []headed) {
 
 // retire removes segments that do not count any more. Those who read them go on.
 func (e *Engine) retire(old []*segment) error {
+	e.cache.forget(old)
 	e.flushing.Lock()
 	defer e.flushing.Unlock()
 	var errs []error

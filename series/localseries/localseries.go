@@ -42,6 +42,12 @@ type Options struct {
 	// down to a quarter of it.
 	Floor int64
 
+	// Cache is how many bytes of rows that were read more than once are kept
+	// unpacked; 0 means 64 MiB, and less than that none. What is kept was checked
+	// when it was read: damage that comes to the disk later is told by Verify, and
+	// by a read that has to unpack it again.
+	Cache int64
+
 	sizes sizes // those of tests
 }
 
@@ -137,6 +143,8 @@ type Engine struct {
 	written   map[uint64]written
 	unlisted  []*segment // count, and are in no manifest yet
 
+	cache cache
+
 	mu     sync.RWMutex // guards the fields below, not what is in the entries
 	series map[series.Key]*entry
 
@@ -158,6 +166,7 @@ func newEngine(data, log disk.Folder, opts *Options) (*Engine, error) {
 	}
 	e.opts.Memory = cmp.Or(e.opts.Memory, 40<<20)
 	e.opts.Floor = cmp.Or(e.opts.Floor, 256<<20)
+	e.cache.most = cmp.Or(e.opts.Cache, 64<<20)
 	e.sizes = sizes{
 		bulk:  cmp.Or(e.opts.sizes.bulk, bulkRows),
 		chunk: cmp.Or(e.opts.sizes.chunk, rowsOfChunk),

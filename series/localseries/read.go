@@ -24,7 +24,7 @@ func (e *Engine) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Fra
 			}
 		}
 		defer releaseAll(all)
-		r := &reader{ctx: ctx, query: &q, yield: yield}
+		r := &reader{ctx: ctx, query: &q, yield: yield, cache: &e.cache}
 		defer r.release()
 		for i, k := range q.Keys {
 			if goOn, err := r.read(k, all[i]); err != nil || !goOn {
@@ -55,6 +55,7 @@ type reader struct {
 	ctx   context.Context //nolint:containedctx // it lives as long as the call
 	query *series.Query
 	yield func(*series.Frame, error) bool
+	cache *cache // nil where what is read is not to be kept
 
 	key     series.Key
 	left    int // rows that may still be yielded
@@ -135,17 +136,33 @@ func clusters(sources []source) [][]source {
 // load returns the rows of a source, and what gives back its buffer.
 func (r *reader) load(s *source) (*series.Frame, *buffer, error) {
 	if s.chunk == nil {
-		f := s.frame
-		if r.query.Columns != nil {
-			g := *f
-			g.Cols = slices.DeleteFunc(slices.Clone(f.Cols), func(c series.Column) bool { return !wants(r.query.Columns, c.Name) })
-			f = &g
+		return r.chosen(s.frame), nil, nil
+	}
+	if r.cache != nil {
+		if f := r.cache.frame(s.chunk); f != nil {
+			return r.chosen(f), nil, nil
 		}
-		return f, nil, nil
 	}
 	b := r.buffer()
-	f, err := s.chunk.load(r.key, r.query.Columns, b)
+	if r.cache == nil || !r.cache.wants(s.chunk, r.query.Columns) {
+		f, err := s.chunk.load(r.key, r.query.Columns, b)
+		return f, b, err
+	}
+	f, err := s.chunk.unpack(r.key, b)
+	if err == nil {
+		r.cache.put(s.chunk, f)
+	}
 	return f, b, err
+}
+
+// chosen returns f with the columns that are wanted.
+func (r *reader) chosen(f *series.Frame) *series.Frame {
+	if r.query.Columns == nil {
+		return f
+	}
+	g := *f
+	g.Cols = slices.DeleteFunc(slices.Clone(f.Cols), func(c series.Column) bool { return !wants(r.query.Columns, c.Name) })
+	return &g
 }
 
 // readAlone yields the rows of a source that nothing overlaps, as they stand.

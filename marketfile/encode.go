@@ -369,6 +369,9 @@ func (c *exported) absent(i int) bool {
 
 // attributes returns those of all series as JSON.
 func (m *shape) attributes() (string, error) {
+	if len(m.attrs) == 0 {
+		return "{}", nil
+	}
 	text, err := json.Marshal(m.attrs)
 	return string(text), err
 }

@@ -24,8 +24,10 @@ type arrowSheet struct {
 	least   int                    // rows that are worth a batch
 	rows    int                    // in columns
 	codes   map[series.Key][]int32 // the place of each key in the dictionaries
+	texts   [][]string             // the dictionaries
 	dicts   []arrow.Array
 	columns []sentColumn // as many as fields
+	room    *streamRoom  // of a stream that is not packed; w and end are nil
 }
 
 // streamRows are enough rows for a batch of a stream. What stands before the values
@@ -39,15 +41,15 @@ func newArrowSheet(m *shape, w io.Writer) (*arrowSheet, error) {
 		return nil, err
 	}
 	s.setDictionaries()
-	meta := arrow.NewMetadata([]string{attributesKey}, []string{attributes})
-	s.schema = arrow.NewSchema(m.arrowFields(), &meta)
+	if m.Format == ArrowStream && !m.Compress {
+		return s, s.unpacked(w, attributes)
+	}
+	s.setSchema(attributes)
+	s.makeDictionaries()
 	s.columns = make([]sentColumn, s.schema.NumFields())
 	packed := []ipc.Option{ipc.WithSchema(s.schema), ipc.WithZstd(), ipc.WithCompressConcurrency(1)}
 	if m.Format == ArrowStream {
 		s.least = streamRows
-		if !m.Compress {
-			packed = packed[:1]
-		}
 		to := ipc.NewWriter(w, packed...)
 		s.w, s.end = to, to
 		return s, nil
@@ -56,6 +58,41 @@ func newArrowSheet(m *shape, w io.Writer) (*arrowSheet, error) {
 	to, err := ipc.NewFileWriter(w, packed...)
 	s.w, s.end = to, to
 	return s, err
+}
+
+func (s *arrowSheet) setSchema(attributes string) {
+	meta := arrow.NewMetadata([]string{attributesKey}, []string{attributes})
+	s.schema = arrow.NewSchema(s.of.arrowFields(), &meta)
+}
+
+// unpacked makes a stream whose batches are written as they lie in memory.
+func (s *arrowSheet) unpacked(w io.Writer, attributes string) error {
+	s.least = streamRows
+	s.room = streamRooms.Get().(*streamRoom) //nolint:forcetypeassert,errcheck // there is nothing else
+	r := s.room
+	r.writer.w, r.writer.begun = w, false
+	r.shape = append(r.shape[:0], byte(s.of.kind))
+	for i := range s.of.columns {
+		c := &s.of.columns[i]
+		r.shape = append(append(r.shape, s.of.typedName(c)...), 0, byte(c.Type))
+		if c.extra {
+			r.shape = append(r.shape, 1)
+		}
+	}
+	r.shape = append(append(r.shape, 0), attributes...)
+	if !r.writer.knows(r.shape) {
+		s.setSchema(attributes)
+		if err := r.writer.describe(r.shape, s.schema); err != nil {
+			return err
+		}
+	}
+	n := len(s.texts) + 1 + len(s.of.columns)
+	if s.of.kind == series.Ticks {
+		n++
+	}
+	r.columns = slices.Grow(r.columns[:0], n)[:n]
+	s.columns = r.columns
+	return nil
 }
 
 // arrowFields returns the columns of a file.
@@ -102,13 +139,11 @@ func (s *arrowSheet) setDictionaries() {
 			all[at] = append(all[at], text)
 		}
 	}
-	b := array.NewStringBuilder(memory.DefaultAllocator)
 	for at := range all {
 		slices.Sort(all[at])
 		all[at] = slices.Compact(all[at])
-		b.AppendValues(all[at], nil)
-		s.dicts = append(s.dicts, b.NewArray())
 	}
+	s.texts = all
 	for k := range s.of.keys {
 		codes := make([]int32, width)
 		for at, text := range appendKey(texts, k) {
@@ -116,6 +151,15 @@ func (s *arrowSheet) setDictionaries() {
 			codes[at] = int32(i)
 		}
 		s.codes[k] = codes
+	}
+}
+
+// makeDictionaries makes of them what the library takes.
+func (s *arrowSheet) makeDictionaries() {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	for _, texts := range s.texts {
+		b.AppendValues(texts, nil)
+		s.dicts = append(s.dicts, b.NewArray())
 	}
 }
 
@@ -150,6 +194,42 @@ func (s *arrowSheet) write(f *series.Frame) error {
 
 // flush writes a batch.
 func (s *arrowSheet) flush() error {
+	var err error
+	if s.room != nil {
+		err = s.writeUnpacked()
+	} else {
+		err = s.writePacked()
+	}
+	s.rows = 0
+	for i := range s.columns {
+		s.columns[i].clear()
+	}
+	return err
+}
+
+// writeUnpacked writes a batch of the columns as they lie there.
+func (s *arrowSheet) writeUnpacked() error {
+	to := &s.room.writer
+	if err := to.begin(s.texts); err != nil {
+		return err
+	}
+	first := len(s.columns) - len(s.of.columns)
+	for i := range s.columns {
+		a := &s.columns[i]
+		var valid []byte
+		if a.nulls > 0 {
+			valid = a.valid
+		}
+		if i >= first && s.of.columns[i-first].Type == series.Text {
+			to.column(s.rows, a.nulls, valid, arrow.GetBytes(a.ends), a.text)
+		} else {
+			to.column(s.rows, a.nulls, valid, a.fixed)
+		}
+	}
+	return to.write(arrowBatch, 0, s.rows)
+}
+
+func (s *arrowSheet) writePacked() error {
 	arrays := make([]arrow.Array, len(s.columns))
 	for i := range s.columns {
 		t := s.schema.Field(i).Type
@@ -161,12 +241,7 @@ func (s *arrowSheet) flush() error {
 		arrays[i] = array.NewDictionaryArray(t, codes, s.dicts[i])
 	}
 	batch := array.NewRecordBatch(s.schema, arrays, int64(s.rows))
-	err := s.w.Write(batch)
-	s.rows = 0
-	for i := range s.columns {
-		s.columns[i].clear()
-	}
-	return err
+	return s.w.Write(batch)
 }
 
 func (s *arrowSheet) close() error {
@@ -175,7 +250,14 @@ func (s *arrowSheet) close() error {
 			return err
 		}
 	}
-	return s.end.Close()
+	if s.room == nil {
+		return s.end.Close()
+	}
+	err := s.room.writer.close()
+	s.room.writer.w = nil
+	streamRooms.Put(s.room)
+	s.room, s.columns = nil, nil
+	return err
 }
 
 // An sentColumn holds values of a batch as Arrow lays them out.

@@ -101,7 +101,8 @@ func (c *call) fail(r *http.Request, err error) {
 func (c *call) problem(d *problem.Details) {
 	h := c.Header()
 	h.Del("Content-Encoding")
-	h.Del("Trailer")
+	h.Del("Content-Length")
+	h.Del(rowsHeader)
 	h.Set("Content-Type", problem.MediaType)
 	switch d.Status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:

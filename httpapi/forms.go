@@ -1,14 +1,9 @@
 package httpapi
 
 import (
-	"bufio"
-	"io"
 	"mime"
 	"strconv"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/marketfile"
@@ -111,37 +106,14 @@ func packingOf(accept string) string {
 	return ""
 }
 
-// body begins an answer of a media type, packed as the client accepts it, and
-// returns what takes it. It is sent when that was closed.
-func (c *call) body(mediaType, accept string) io.WriteCloser {
-	h := c.Header()
+// rowsBody begins an answer that is a list, of a media type, packed as the client
+// accepts it.
+func (c *call) rowsBody(mediaType, accept string) (*body, error) {
 	if strings.HasPrefix(mediaType, "text/") {
 		mediaType += "; charset=utf-8"
 	}
-	h.Set("Content-Type", mediaType)
-	h.Set("Trailer", rowsTrailer)
+	h := c.Header()
 	h.Add("Vary", "Accept, Accept-Encoding")
 	h.Set("Cache-Control", "no-cache")
-	switch packing := packingOf(accept); packing {
-	case "zstd":
-		h.Set("Content-Encoding", packing)
-		z, err := zstd.NewWriter(c, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
-		if err != nil {
-			panic(err) // the options are right
-		}
-		return z
-	case "gzip":
-		h.Set("Content-Encoding", packing)
-		z, err := gzip.NewWriterLevel(c, gzip.BestSpeed)
-		if err != nil {
-			panic(err) // the level is right
-		}
-		return z
-	}
-	return &collected{bufio.NewWriterSize(c, 64<<10)}
+	return c.body(mediaType, packingOf(accept))
 }
-
-// collected collects small writes.
-type collected struct{ *bufio.Writer }
-
-func (c *collected) Close() error { return c.Flush() }

@@ -1,13 +1,11 @@
 package httpapi
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"io"
 	"iter"
 	"net/http"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -75,39 +73,29 @@ func (s *Server) foldFrames(_ context.Context, _ *noParams) (*huma.StreamRespons
 	}), nil
 }
 
-// sendFrames answers with frames. The answer begins with the first of them, so that
-// an error before it has a status of its own.
+// sendFrames answers with frames. Nothing is sent before there are many, so that an
+// error of the first has a status of its own.
 func sendFrames(w *call, frames iter.Seq2[*series.Frame, error]) error {
-	begin := func() {
-		w.Header().Set("Content-Type", wire.MediaType)
-		w.Header().Set("Trailer", rowsTrailer)
+	out, err := w.body(wire.MediaType, "")
+	if err != nil {
+		return err
 	}
-	out := bufio.NewWriterSize(w, 64<<10)
+	defer out.drop()
 	message := wire.NewWriter(out)
 	var rows int64
 	for f, err := range frames {
 		if err != nil {
 			return err
 		}
-		if rows == 0 {
-			begin()
-		}
 		rows += int64(f.Len())
 		if err := message.Write(f); err != nil {
 			return err
 		}
 	}
-	if rows == 0 {
-		begin()
-	}
 	if err := message.Close(); err != nil {
 		return err
 	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	w.Header().Set(rowsTrailer, strconv.FormatInt(rows, 10))
-	return nil
+	return out.finish(rows)
 }
 
 // WriteFramesParams say how frames are written.

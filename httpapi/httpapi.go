@@ -2,10 +2,11 @@
 // any language.
 //
 // Bars and ticks are read as JSON, NDJSON, CSV or an Arrow stream, as the request
-// accepts, in constant memory whatever their number. An answer that fails after
-// its first byte never looks whole: its connection is broken before the chunk that
-// would end it, and its trailer Redfire-Rows does not come. Errors before that are
-// problem details of RFC 9457 with the codes of package fault.
+// accepts, in constant memory whatever their number. A small answer is sent when it
+// is whole, with Content-Length and the header Redfire-Rows. A larger one that fails
+// after its first byte never looks whole: its connection is broken before the chunk
+// that would end it, and Redfire-Rows, its trailer, does not come. Errors before
+// that are problem details of RFC 9457 with the codes of package fault.
 //
 // What is written is durable when the answer comes. A body is kept whole or not at
 // all; with partial=true what is good is kept, and what was refused is listed.

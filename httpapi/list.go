@@ -2,10 +2,8 @@ package httpapi
 
 import (
 	"encoding/json"
-	"io"
 	"iter"
 	"net/http"
-	"strconv"
 )
 
 // A listAnswer is a list of things on its way to a client.
@@ -14,7 +12,7 @@ type listAnswer struct {
 	form    form
 	packing string
 
-	out  io.WriteCloser
+	out  *body
 	rows int64
 }
 
@@ -25,6 +23,7 @@ func list[T any](w *call, r *http.Request, format string, all iter.Seq2[T, error
 		return err
 	}
 	a := &listAnswer{call: w, form: form, packing: r.Header.Get("Accept-Encoding")}
+	defer func() { a.out.drop() }()
 	for v, err := range all {
 		if err != nil {
 			return err
@@ -51,20 +50,25 @@ func (a *listAnswer) add(v any) error {
 	case a.form.name == "json":
 		before = "["
 	}
-	a.begin()
+	if err := a.begin(); err != nil {
+		return err
+	}
 	a.rows++
 	_, err = a.out.Write(append([]byte(before), text...))
 	return err
 }
 
-func (a *listAnswer) begin() {
+func (a *listAnswer) begin() (err error) {
 	if a.out == nil {
-		a.out = a.body(a.form.mediaType, a.packing)
+		a.out, err = a.rowsBody(a.form.mediaType, a.packing)
 	}
+	return err
 }
 
 func (a *listAnswer) end() error {
-	a.begin()
+	if err := a.begin(); err != nil {
+		return err
+	}
 	after := ""
 	switch {
 	case a.form.name == "ndjson" && a.rows > 0:
@@ -77,9 +81,5 @@ func (a *listAnswer) end() error {
 	if _, err := a.out.Write([]byte(after)); err != nil {
 		return err
 	}
-	if err := a.out.Close(); err != nil {
-		return err
-	}
-	a.Header().Set(rowsTrailer, strconv.FormatInt(a.rows, 10))
-	return nil
+	return a.out.finish(a.rows)
 }

@@ -2,10 +2,8 @@ package httpapi
 
 import (
 	"context"
-	"io"
 	"iter"
 	"net/http"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -13,10 +11,6 @@ import (
 	"github.com/redfire-quant/redfire/marketfile"
 	"github.com/redfire-quant/redfire/series"
 )
-
-// rowsTrailer is the trailer that tells how many rows an answer has, when it has
-// them all.
-const rowsTrailer = "Redfire-Rows"
 
 type readBars struct {
 	BarsParams
@@ -117,11 +111,12 @@ type rowAnswer struct {
 	opts    marketfile.EncodeOptions
 
 	rows *marketfile.Encoder
-	out  io.WriteCloser
+	out  *body
 }
 
 // send sends frames. If there are none, an error of exists is answered.
 func (a *rowAnswer) send(frames iter.Seq2[*series.Frame, error], exists func() error) error {
+	defer func() { a.out.drop() }()
 	for f, err := range frames {
 		if err != nil {
 			return err
@@ -144,11 +139,7 @@ func (a *rowAnswer) send(frames iter.Seq2[*series.Frame, error], exists func() e
 	if err := a.rows.Close(); err != nil {
 		return err
 	}
-	if err := a.out.Close(); err != nil {
-		return err
-	}
-	a.Header().Set(rowsTrailer, strconv.FormatInt(a.rows.Rows(), 10))
-	return nil
+	return a.out.finish(a.rows.Rows())
 }
 
 // begin begins the answer, once it is known that there is one.
@@ -156,7 +147,9 @@ func (a *rowAnswer) begin() (err error) {
 	if a.rows != nil {
 		return nil
 	}
-	a.out = a.body(a.form.mediaType, a.packing)
+	if a.out, err = a.rowsBody(a.form.mediaType, a.packing); err != nil {
+		return err
+	}
 	a.rows, err = marketfile.NewEncoder(a.out, a.kind, a.about, &a.opts)
 	return err
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,7 +24,7 @@ const (
 	typeJSON   = "application/json"
 	typeNDJSON = "application/x-ndjson"
 
-	rowsTrailer = "Redfire-Rows"
+	rowsHeader = "Redfire-Rows" // or a trailer
 )
 
 // Write keeps frames, all of them or none.
@@ -178,7 +179,7 @@ func lines[J, T any](ctx context.Context, c *Client, q *request, of func(*J) T) 
 
 // whole reports whether an answer had the number of rows that it should.
 func whole(answer *http.Response, rows int64) bool {
-	n, err := strconv.ParseInt(answer.Trailer.Get(rowsTrailer), 10, 64)
+	n, err := strconv.ParseInt(cmp.Or(answer.Header.Get(rowsHeader), answer.Trailer.Get(rowsHeader)), 10, 64)
 	return err == nil && n == rows
 }
 

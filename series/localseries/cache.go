@@ -18,6 +18,7 @@ import (
 // as on a clock.
 type cache struct {
 	most         int64 // bytes
+	eager        bool  // what is read once is kept
 	hits, misses atomic.Int64
 
 	mu    sync.Mutex // guards the fields below
@@ -58,7 +59,7 @@ func (a *cache) wants(c *chunk, columns []string) bool {
 			return false
 		}
 	}
-	return c.unpacked.once.Swap(true)
+	return c.unpacked.once.Swap(true) || a.eager
 }
 
 // put keeps the rows of c, if there is room for them.

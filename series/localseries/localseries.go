@@ -57,6 +57,7 @@ type sizes struct {
 	chunk int   // rows of a chunk
 	log   int64 // bytes of log that have to be replayed
 	merge int   // segments of a size that become one
+	eager bool  // what is read once is kept unpacked
 }
 
 // Open opens the store in the folder at path, which is made if it does not exist.
@@ -166,7 +167,7 @@ func newEngine(data, log disk.Folder, opts *Options) (*Engine, error) {
 	}
 	e.opts.Memory = cmp.Or(e.opts.Memory, 40<<20)
 	e.opts.Floor = cmp.Or(e.opts.Floor, 256<<20)
-	e.cache.most = cmp.Or(e.opts.Cache, 64<<20)
+	e.cache.most, e.cache.eager = cmp.Or(e.opts.Cache, 64<<20), e.opts.sizes.eager
 	e.sizes = sizes{
 		bulk:  cmp.Or(e.opts.sizes.bulk, bulkRows),
 		chunk: cmp.Or(e.opts.sizes.chunk, rowsOfChunk),

@@ -62,3 +62,12 @@ func TestRandomPrograms(t *testing.T) {
 func TestRandomProgramsOnSmallSegments(t *testing.T) {
 	seriestest.Random(t, harness("localseries of small segments", &Options{Memory: 1}), memseries.NewEngine)
 }
+
+// A tiny cache keeps a few chunks, which drive each other out.
+func TestEngineWithATinyCache(t *testing.T) {
+	seriestest.Run(t, harness("localseries with a tiny cache", &Options{Cache: 10_000, sizes: sizes{bulk: 2, chunk: 10, merge: 2, eager: true}}))
+}
+
+func TestRandomProgramsWithATinyCache(t *testing.T) {
+	seriestest.Random(t, harness("localseries with a tiny cache", &Options{Memory: 300, Cache: 5000, sizes: sizes{bulk: 3, chunk: 2, merge: 2, eager: true}}), memseries.NewEngine)
+}

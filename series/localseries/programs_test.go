@@ -77,7 +77,7 @@ type kept struct {
 func newProgram(t *testing.T, seed uint64) *program {
 	r := rand.New(rand.NewPCG(seed, 77))
 	p := &program{t: t, seed: seed, random: r, disk: disktest.New(seed), byHand: seed%2 == 0, may: [][]step{nil}}
-	p.opts = &Options{sizes: sizes{bulk: 8 + r.IntN(8), chunk: 3 + r.IntN(4), merge: 1000}}
+	p.opts = &Options{sizes: sizes{bulk: 8 + r.IntN(8), chunk: 3 + r.IntN(4), merge: 1000, eager: true}, Cache: 4000 * int64(seed%3)}
 	if p.byHand {
 		return p
 	}

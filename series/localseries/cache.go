@@ -76,7 +76,7 @@ func (a *cache) put(c *chunk, f *series.Frame) {
 	for a.bytes+size > a.most {
 		a.turnLocked()
 	}
-	c.unpacked.used.Store(true)
+	c.unpacked.used.Store(false) // who reads it again keeps it
 	c.unpacked.rows.Store(f)
 	a.kept = append(a.kept, c)
 	a.bytes += size
@@ -87,11 +87,10 @@ func (a *cache) turnLocked() {
 	if a.hand >= len(a.kept) {
 		a.hand = 0
 	}
-	if a.kept[a.hand].unpacked.used.Swap(false) {
-		a.hand++
-		return
+	if !a.kept[a.hand].unpacked.used.Swap(false) {
+		a.removeLocked(a.hand)
 	}
-	a.removeLocked(a.hand)
+	a.hand++ // also past the one that took the place, which came last
 }
 
 // removeLocked lets go of what is kept at a place.

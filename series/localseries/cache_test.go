@@ -170,8 +170,7 @@ func TestWhatIsReadAgainStaysAndWhatIsReadOnceGoes(t *testing.T) {
 		t.Errorf("what was read twice is gone after all was read once: %d hits", got)
 	}
 	for from := 6; from < 200; from += 5 {
-		read(from, from+4)
-		read(from, from+4)
+		read(from, from+4) // for the second time
 		if got := hits(func() { read(1, 5) }); got != 1 {
 			t.Errorf("from %d: what is read again and again is gone", from)
 		}

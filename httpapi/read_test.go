@@ -345,7 +345,6 @@ func TestWhatHasNoPathOrNoSuchMethodIsAProblem(t *testing.T) {
 			t.Errorf("%s %s: got %s", method, path, got.body)
 		}
 	}
-	f(http.MethodGet, "/", http.StatusNotFound, "")
 	f(http.MethodGet, "/v1/bar", http.StatusNotFound, "")
 	f(http.MethodGet, "/v1/bars/", http.StatusNotFound, "")
 	f(http.MethodGet, "/V1/BARS", http.StatusNotFound, "")

@@ -22,7 +22,6 @@ import (
 const (
 	framesPath = "/v1/frames"
 	typeJSON   = "application/json"
-	typeNDJSON = "application/x-ndjson"
 
 	rowsHeader = "Redfire-Rows" // or a trailer
 )
@@ -130,26 +129,26 @@ func (c *Client) Overview(ctx context.Context, f series.Filter) iter.Seq2[series
 		set("symbol", f.Symbol.String())
 	}
 	q := &request{method: http.MethodGet, path: "/v1/symbols", params: params}
-	return lines(ctx, c, q, (*answers.Series).Overview)
+	return items(ctx, c, q, (*answers.Series).Overview)
 }
 
 // Changes yields what was accepted after a number.
 func (c *Client) Changes(ctx context.Context, since uint64) iter.Seq2[series.Change, error] {
 	params := url.Values{"since": {strconv.FormatUint(since, 10)}}
 	q := &request{method: http.MethodGet, path: "/v1/changes", params: params, since: since}
-	return lines(ctx, c, q, (*answers.Change).Change)
+	return items(ctx, c, q, (*answers.Change).Change)
 }
 
 // Verify yields what is damaged over there.
 func (c *Client) Verify(ctx context.Context) iter.Seq2[series.Damage, error] {
-	return lines(ctx, c, &request{method: http.MethodGet, path: "/v1/verify"}, (*answers.Damage).Damage)
+	return items(ctx, c, &request{method: http.MethodGet, path: "/v1/verify"}, (*answers.Damage).Damage)
 }
 
-// lines yields what an answer tells line by line, each made of its JSON.
-func lines[J, T any](ctx context.Context, c *Client, q *request, of func(*J) T) iter.Seq2[T, error] {
+// items yields the items of an answer that is a list, each made of its JSON.
+func items[J, T any](ctx context.Context, c *Client, q *request, of func(*J) T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		q.accept = typeNDJSON
+		q.accept = typeJSON
 		answer, err := c.do(ctx, q)
 		if err != nil {
 			yield(none, err)
@@ -157,14 +156,16 @@ func lines[J, T any](ctx context.Context, c *Client, q *request, of func(*J) T) 
 		}
 		defer answer.Body.Close()
 		in := json.NewDecoder(answer.Body)
+		_, err = in.Token() // the list begins
 		for n := int64(0); ; n++ {
 			var j J
-			err := in.Decode(&j)
-			if ended := ctx.Err(); ended != nil {
-				err = ended
+			if err == nil && !in.More() {
+				if err = c.end(ctx, answer, in, n); err == nil {
+					return
+				}
 			}
-			if errors.Is(err, io.EOF) && whole(answer, n) {
-				return
+			if err == nil {
+				err = cmp.Or(in.Decode(&j), ctx.Err())
 			}
 			if err != nil {
 				yield(none, c.cut(ctx, err))
@@ -177,10 +178,26 @@ func lines[J, T any](ctx context.Context, c *Client, q *request, of func(*J) T) 
 	}
 }
 
-// whole reports whether an answer had the number of rows that it should.
-func whole(answer *http.Response, rows int64) bool {
-	n, err := strconv.ParseInt(cmp.Or(answer.Header.Get(rowsHeader), answer.Trailer.Get(rowsHeader)), 10, 64)
-	return err == nil && n == rows
+// end returns an error unless a list of so many items ends here.
+func (c *Client) end(ctx context.Context, answer *http.Response, in *json.Decoder, items int64) error {
+	if _, err := in.Token(); err != nil {
+		return err
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return cutError(err)
+	}
+	if !agrees(answer, items) {
+		return io.ErrUnexpectedEOF
+	}
+	return ctx.Err()
+}
+
+// agrees reports whether an answer had the number of rows that it tells of. A
+// proxy may have left the trailer out that tells it: that an answer came to its end
+// is known by what stands there, too.
+func agrees(answer *http.Response, rows int64) bool {
+	text := cmp.Or(answer.Header.Get(rowsHeader), answer.Trailer.Get(rowsHeader))
+	return text == "" || text == strconv.FormatInt(rows, 10)
 }
 
 // Read yields rows. A read that is cut off goes on where it was.
@@ -238,7 +255,7 @@ func (c *Client) frames(ctx context.Context, q *request) iter.Seq2[*series.Frame
 				return
 			}
 		}
-		if _, err := io.Copy(io.Discard, answer.Body); err != nil || ctx.Err() != nil || !whole(answer, rows) {
+		if _, err := io.Copy(io.Discard, answer.Body); err != nil || ctx.Err() != nil || !agrees(answer, rows) {
 			yield(nil, c.cut(ctx, cutError(err)))
 		}
 	}

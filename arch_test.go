@@ -80,6 +80,7 @@ var allowed = map[string][]string{
 	"examples":        slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client"}),
 
 	// These are no part of the program.
+	"clients/python":    {"config", "httpapi", "httpapi/tokens", "internal/disk", rootPackage}, // its tests
 	"internal/docs":     {"fault", "market", "config"},
 	"internal/servers":  {"fault"},
 	"internal/realdata": {"fault", "market"},

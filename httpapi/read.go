@@ -2,7 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"log/slog"
+	"net"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -61,7 +64,11 @@ func (s *Server) fail(c *call, r *http.Request, err error) {
 		c.fail(r, err)
 		return
 	}
-	s.log.Warn("an answer was broken off", "method", r.Method, "path", r.URL.Path, "bytes", c.bytes, "error", timed(r.Context(), err))
+	level := slog.LevelWarn
+	if gone := (*net.OpError)(nil); errors.Is(r.Context().Err(), context.Canceled) || errors.As(err, &gone) {
+		level = slog.LevelDebug // the client went away
+	}
+	s.log.Log(r.Context(), level, "an answer was broken off", "method", r.Method, "path", r.URL.Path, "bytes", c.bytes, "error", timed(r.Context(), err))
 	panic(http.ErrAbortHandler)
 }
 

@@ -1,3 +1,7 @@
+//go:build !race && !386
+
+// The program that is tested here is Python's: once is enough.
+
 package python
 
 import (
@@ -27,11 +31,11 @@ var needs = []string{
 
 func TestTheClientAgainstAServer(t *testing.T) {
 	python := environment(t)
-	server, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+	server := filepath.Join(t.TempDir(), "redfire.exe")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", server, "../../cmd/redfire").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	command, err := json.Marshal([]string{server})
+	command, err := json.Marshal([]string{server, "serve"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,4 +205,9 @@ func TestAnEnvironmentThatCannotBeMadeTellsWhy(t *testing.T) {
 	if exists(filepath.Join(dir, "ready")) {
 		t.Error("it is taken for ready")
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -96,8 +96,8 @@ class WriteResult:
 class Client:
     """A client of one server. It is safe for concurrent use.
 
-    ``url`` and ``token`` are by default what the environment has as REDFIRE_SERVER and
-    REDFIRE_TOKEN. ``lang`` is the language of errors, "en" or "zh", by default that of
+    ``url`` and ``token`` are by default what the environment has as REDFIRE_SERIES__URL and
+    REDFIRE_SERIES__TOKEN. ``lang`` is the language of errors, "en" or "zh", by default that of
     the environment. ``timeout`` is how many seconds may pass without a byte, and
     ``retries`` how often a read that failed is asked for again. ``compress`` is for
     slow lines.
@@ -118,9 +118,9 @@ class Client:
     ) -> None:
         self._lang = _language() if lang is None else _either(lang)
         if url is None:
-            url = os.environ.get("REDFIRE_SERVER") or DEFAULT_SERVER
+            url = os.environ.get("REDFIRE_SERIES__URL") or DEFAULT_SERVER
         if token is None:
-            token = (os.environ.get("REDFIRE_TOKEN") or "").strip() or None
+            token = (os.environ.get("REDFIRE_SERIES__TOKEN") or "").strip() or None
         self._transport = Transport(
             url,
             token,

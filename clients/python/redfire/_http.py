@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -33,68 +32,6 @@ T = TypeVar("T")
 ROWS = "Redfire-Rows"
 BUSY = "RF-API-013"
 SLOW = "RF-API-014"
-
-
-class _Lines:
-    """What an answer is read from. It keeps the lines behind the last chunk, the trailer,
-    which http.client and urllib3 read and drop, and sees a head or trailer without the
-    empty line that ends it, which they take for whole."""
-
-    def __init__(self, fp: Any) -> None:
-        self._fp = fp
-        self._chunked = False
-        self._behind = False  # the last chunk
-        self.ended = False  # the last line was empty
-        self.trailer: dict[str, str] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._fp, name)
-
-    def chunks(self) -> None:
-        """Tell that what follows are chunks."""
-        self._chunked, self.ended = True, False
-
-    def readline(self, limit: int = -1) -> bytes:
-        line: bytes = self._fp.readline(limit)
-        self.ended = line in (b"\r\n", b"\n")
-        if not self._chunked or self.ended:
-            return line
-        if self._behind:
-            name, _, value = line.decode("latin-1").partition(":")
-            self.trailer[name.strip().lower()] = value.strip()
-        else:
-            # All other lines are the sizes of chunks.
-            self._behind = line.split(b";")[0].strip().strip(b"0") == b""
-        return line
-
-
-class _Response(http.client.HTTPResponse):
-    lines: _Lines | None = None
-
-    def begin(self) -> None:
-        self.lines = _Lines(self.fp)
-        self.fp = self.lines  # type: ignore[assignment]
-        super().begin()
-        if not self.lines.ended:
-            raise http.client.IncompleteRead(b"")
-        if self.chunked:
-            self.lines.chunks()
-
-
-class _Connection(HTTPConnection):
-    response_class = _Response
-
-
-class _SecureConnection(HTTPSConnection):
-    response_class = _Response
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
 
 
 @dataclass
@@ -139,14 +76,11 @@ class Answer:
         return self._tail.endswith(tail)
 
     def check_rows(self, rows: int) -> None:
-        """Raise if the answer has not told, at its end, that it has so many rows."""
-        lines = getattr(getattr(self.raw, "_original_response", None), "lines", None)
-        said = None
-        if isinstance(lines, _Lines) and lines.ended:
-            said = lines.trailer.get(ROWS.lower())
-        if said is None:
-            raise self.cut(f"no {ROWS} behind {rows} rows")
-        if said != str(rows):
+        """Raise if the answer told in its head that it has another number of rows. That
+        it came to its end is known by what stands there: the trailer with the number, of
+        longer answers, is lost by many a proxy."""
+        said = self.raw.headers.get(ROWS)
+        if said is not None and said != str(rows):
             raise self.cut(f"{rows} rows of {said}")
 
     def close(self) -> None:
@@ -246,9 +180,9 @@ class Transport:
     def _new_pool(self) -> urllib3.HTTPConnectionPool:
         host = self.host.strip("[]")
         if self._scheme == "http":
-            return _Pool(host, self.port, maxsize=self._connections)
+            return urllib3.HTTPConnectionPool(host, self.port, maxsize=self._connections)
         context = self._ssl_context or ssl.create_default_context()
-        return _SecurePool(host, self.port, maxsize=self._connections, ssl_context=context)
+        return urllib3.HTTPSConnectionPool(host, self.port, maxsize=self._connections, ssl_context=context)
 
     def close(self) -> None:
         with self._lock:

@@ -48,6 +48,8 @@ def batches(a: Answer) -> Iterator[pa.RecordBatch]:
     """The batches of an answer, the first one without rows. That the answer is whole is
     known when they end."""
     kind = a.raw.headers.get("Content-Type", "")
+    if STREAM.startswith(kind.strip()) and kind.strip() != STREAM:
+        raise a.cut("half a head")
     if not kind.startswith(STREAM):
         raise local("RF-API-021", kind, a.lang)
     rows = 0

@@ -38,7 +38,7 @@ class Server:
         self.process = subprocess.Popen(
             [*command, "--data", str(folder), "--listen", listen],
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHON_TEST_AS_SERVER": "1", **env},
+            env={**os.environ, **env},
             text=True,
         )
         assert self.process.stdout is not None
@@ -63,7 +63,7 @@ class Server:
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("REDFIRE_SERVER", "REDFIRE_TOKEN", "LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in ("REDFIRE_SERIES__URL", "REDFIRE_SERIES__TOKEN", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
 
 

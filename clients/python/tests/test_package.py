@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
 def test_the_examples_run(page: str, server: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
     s = server()
-    monkeypatch.setenv("REDFIRE_SERVER", s.url)
+    monkeypatch.setenv("REDFIRE_SERIES__URL", s.url)
     text = (ROOT / page).read_text(encoding="utf-8")
     examples = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
     assert len(examples) == 4

@@ -2,6 +2,7 @@ package redfire
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/redfire-quant/redfire/config"
@@ -40,7 +41,9 @@ func (e downEngine) Overview(context.Context, series.Filter) iter.Seq2[series.Ov
 }
 
 func (e downEngine) Changes(context.Context, uint64) iter.Seq2[series.Change, error] {
-	return failing[series.Change](e.err)
+	// An engine that keeps no changes says Unsupported, and the store keeps them in
+	// its stead: this one is not there at all.
+	return failing[series.Change](fmt.Errorf("%w: %v", fault.Unavailable, e.err)) //nolint:errorlint // see above
 }
 
 // failing returns a sequence of nothing but an error.

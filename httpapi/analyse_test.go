@@ -66,8 +66,8 @@ func TestDaysWithANightSessionNeedACalendar(t *testing.T) {
 	}
 	// One day by the exchange, two by the clock.
 	f("&to_interval=d&calendar=auto", "2026-01-05T16:00:00Z 90")
-	f("&to_interval=d&calendar=china_futures", "2026-01-05T16:00:00Z 90")
-	f("&to_interval=d&calendar=AUTO&tz=Asia/Shanghai", "2026-01-05T16:00:00Z 90")
+	f("&to_interval=d&calendar=shfe_rb", "2026-01-05T16:00:00Z 90")
+	f("&to_interval=d&calendar=SHFE_RB&tz=Asia/Shanghai", "2026-01-06T00:00:00+08:00 90")
 	f("&to_interval=d&calendar=none", "2026-01-04T16:00:00Z 50; 2026-01-05T16:00:00Z 40")
 	f("&to_interval=d&calendar=none&tz=UTC", "2026-01-05T00:00:00Z 50; 2026-01-06T00:00:00Z 40")
 	f("&to_interval=5m", "2026-01-05T13:00:00Z 50; 2026-01-06T01:00:00Z 40")

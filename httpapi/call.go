@@ -23,6 +23,7 @@ type call struct {
 	http.ResponseWriter
 	status   int
 	bytes    int64
+	folders  []string      // whose names are not told
 	patience time.Duration // 0 for no limit
 	set      time.Time     // when the deadline of writing was set
 }
@@ -99,6 +100,7 @@ func (c *call) fail(r *http.Request, err error) {
 }
 
 func (c *call) problem(d *problem.Details) {
+	d.Hide(c.folders)
 	h := c.Header()
 	h.Del("Content-Encoding")
 	h.Del("Content-Length")

@@ -23,6 +23,7 @@ func (s *Server) ready(_ context.Context, _ *noParams) (*huma.StreamResponse, er
 			j := answers.Source{Name: about.Name, Engine: about.Engine, State: string(about.State), Critical: about.Critical}
 			if about.Err != nil {
 				j.Error = problem.Of(about.Err, lang)
+				j.Error.Hide(s.folders)
 			}
 			if about.Critical && about.State == redfire.Down {
 				a.Status, status = "down", http.StatusServiceUnavailable

@@ -60,14 +60,15 @@ type Options struct {
 
 // A Server answers requests. It is an [http.Handler].
 type Server struct {
-	data   *redfire.Data
-	opts   Options
-	limits config.Server
-	log    *slog.Logger
-	temp   string // folder of bodies that are being read
-	mux    *http.ServeMux
-	api    huma.API
-	cross  *http.CrossOriginProtection
+	data    *redfire.Data
+	opts    Options
+	limits  config.Server
+	log     *slog.Logger
+	temp    string   // folder of bodies that are being read
+	folders []string // the data folder, as it may be named, with a separator
+	mux     *http.ServeMux
+	api     huma.API
+	cross   *http.CrossOriginProtection
 
 	requests *semaphore.Weighted
 	streams  *semaphore.Weighted
@@ -101,6 +102,10 @@ func New(d *redfire.Data, opts *Options) (*Server, error) {
 	}
 	if err := s.makeTemp(); err != nil {
 		return nil, err
+	}
+	s.folders = []string{filepath.Clean(d.Folder()) + string(filepath.Separator)}
+	if whole, err := filepath.Abs(d.Folder()); err == nil { // it stands in a longer one
+		s.folders = append([]string{whole + string(filepath.Separator)}, s.folders...)
 	}
 	s.feed = newStream(d.Series)
 	s.feed.heartbeat, s.feed.patience, s.feed.still = s.opts.Heartbeat, s.opts.Patience, s.admit
@@ -214,7 +219,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the connection is gone
 	}
 	ends := s.data.RequestBegins()
-	c := &call{ResponseWriter: w}
+	c := &call{ResponseWriter: w, folders: s.folders}
 	ctx := r.Context()
 	if r.URL.Path != streamPath {
 		c.patience = s.opts.Patience

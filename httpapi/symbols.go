@@ -105,7 +105,9 @@ func (s *Server) verify(_ context.Context, in *verifyParams) (*huma.StreamRespon
 					yield(nil, err)
 					return
 				}
-				if !yield(answers.OfDamage(d, lang), nil) {
+				j := answers.OfDamage(d, lang)
+				j.Hide(s.folders)
+				if !yield(j, nil) {
 					return
 				}
 			}

@@ -4,6 +4,7 @@ package answers
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/httpapi/problem"
@@ -112,6 +113,14 @@ func OfDamage(d series.Damage, lang string) *Damage {
 		j.Key = &k
 	}
 	return j
+}
+
+// Hide takes paths that begin with one of the folders for those in it.
+func (d *Damage) Hide(folders []string) {
+	for _, folder := range folders {
+		d.File = strings.TrimPrefix(d.File, folder)
+	}
+	d.Error.Hide(folders)
 }
 
 // Damage returns what the JSON tells.

@@ -93,12 +93,30 @@ func one(err error, lang string) *Details {
 func plain(err error) error {
 	for strings.HasPrefix(err.Error(), "series: ") || strings.HasPrefix(err.Error(), "marketfile: ") {
 		cause := errors.Unwrap(err)
-		if cause == nil || fault.KindOf(cause) == "" {
+		if cause == nil || fault.KindOf(cause) == "" || isPlaced(err, cause) {
 			break
 		}
 		err = cause
 	}
 	return err
+}
+
+// isPlaced reports whether err is cause with its place.
+func isPlaced(err, cause error) bool {
+	at, placed := fault.PlaceOf(err)
+	of, before := fault.PlaceOf(cause)
+	return placed && (!before || at != of)
+}
+
+// Hide takes paths that begin with one of the folders for those in it: where a
+// server keeps its data is not for its clients.
+func (d *Details) Hide(folders []string) {
+	for _, folder := range folders {
+		d.Detail = strings.ReplaceAll(d.Detail, folder, "")
+	}
+	for i := range d.Errors {
+		d.Errors[i].Hide(folders)
+	}
 }
 
 // statuses are those of codes that say more than that of their kind.

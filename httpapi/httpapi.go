@@ -244,11 +244,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // deadlines sets those of a request that begins: of writing none, where that of the
-// request before may be left; of reading one, for a body that is skipped.
+// request before may be left; of reading one, for a body that is skipped, before the
+// answer's own has passed.
 func (s *Server) deadlines(w http.ResponseWriter, r *http.Request) error {
 	control := http.NewResponseController(w)
 	if r.ContentLength != 0 {
-		if err := control.SetReadDeadline(time.Now().Add(s.opts.Patience)); err != nil {
+		if err := control.SetReadDeadline(time.Now().Add(s.opts.Patience / 2)); err != nil {
 			return err
 		}
 	}

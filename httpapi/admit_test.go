@@ -263,19 +263,22 @@ func TestWithoutTokensOnlyThisMachineIsAnswered(t *testing.T) {
 func TestAnAddressThatOthersReachNeedsTokens(t *testing.T) {
 	s := serve(t, t.TempDir(), nil)
 	for _, address := range []string{"0.0.0.0:0", ":0"} {
-		l, err := httpapi.Listen(address)
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := s.api.Serve(t.Context(), l); !errors.Is(err, fault.APINeedsToken) {
 			t.Errorf("%s: got %v", address, err)
 		}
+		if _, err := httpapi.Listen(t.Context(), address, nil); !errors.Is(err, fault.APINeedsToken) {
+			t.Errorf("%s: listening: got %v", address, err)
+		}
 		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("%s: it still listens: %v", address, err)
 		}
 	}
 	g := guard(t)
-	l, err := httpapi.Listen("0.0.0.0:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "0.0.0.0:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,13 +290,13 @@ func TestAnAddressThatOthersReachNeedsTokens(t *testing.T) {
 }
 
 func TestAnAddressThatIsTakenIsSaidToBe(t *testing.T) {
-	l, err := httpapi.Listen("127.0.0.1:0")
+	l, err := httpapi.Listen(t.Context(), "127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
 	for _, address := range []string{l.Addr().String(), "127.0.0.1:99999", "no.such.host.invalid:1"} {
-		if _, err := httpapi.Listen(address); !errors.Is(err, fault.APIListen) || !errors.Is(err, fault.Unavailable) {
+		if _, err := httpapi.Listen(t.Context(), address, nil); !errors.Is(err, fault.APIListen) || !errors.Is(err, fault.Unavailable) {
 			t.Errorf("%s: got %v", address, err)
 		}
 	}

@@ -61,7 +61,7 @@ func child(folder string) error {
 	if err != nil {
 		return err
 	}
-	l, err := httpapi.Listen("127.0.0.1:0")
+	l, err := httpapi.Listen(ctx, "127.0.0.1:0", nil)
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ type running struct {
 func run(t *testing.T, change func(*config.Config, *httpapi.Options)) *running {
 	t.Helper()
 	s := serve(t, t.TempDir(), change)
-	l, err := httpapi.Listen("127.0.0.1:0")
+	l, err := httpapi.Listen(t.Context(), "127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func TestWhatTakesLongerThanTheGraceIsBrokenOff(t *testing.T) {
 
 func TestAListenerThatFailsEndsTheServer(t *testing.T) {
 	s := serve(t, t.TempDir(), nil)
-	l, err := httpapi.Listen("127.0.0.1:0")
+	l, err := httpapi.Listen(t.Context(), "127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

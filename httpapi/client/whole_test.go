@@ -70,7 +70,7 @@ func TestRowsAreCounted(t *testing.T) {
 	f(none, 2, none, true)
 	f(3, none, all, false)
 	f(none, 1, none, false)
-	f(none, none, all, false)
-	f(none, none, none, false)
+	f(none, none, all, true) // a message knows its end itself
+	f(none, none, none, true)
 	f(2, none, all+1, false)
 }

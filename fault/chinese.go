@@ -562,4 +562,10 @@ var chinese = map[string]string{
 	"without a calendar no bar is expected":                                                                                 "没有日历就没有应有的 K 线",
 	"%s":                                                                                                                    "%s",
 	"the question: %w":                                                                                                      "查询：%w",
+	"there is no such parameter":                                                                                            "没有这个参数",
+	"it is missing":                                                                                                         "缺少此参数",
+	"it is at least %s":                                                                                                     "不能小于 %s",
+	"it is one of %s":                                                                                                       "须为以下之一：%s",
+	"it is %q, and the answer is sent as %s":                                                                                "其值为 %q，而应答的格式为 %s",
+	"the body does not begin as %s does; what packs it is named by Content-Encoding":                                        "请求体的开头不是 %s；若经过压缩，请用 Content-Encoding 注明",
 }

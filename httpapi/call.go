@@ -125,12 +125,22 @@ func timed(ctx context.Context, err error) error {
 	return err
 }
 
-// languageOf returns the language that Accept-Language asks for.
+// languageOf returns the language that Accept-Language wants most: Chinese or
+// English.
 func languageOf(accept string) string {
-	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(accept)), "zh") {
-		return "zh"
+	lang, most := "en", 0.0
+	for part := range strings.SplitSeq(accept, ",") {
+		tag, weight, _ := strings.Cut(strings.ToLower(strings.TrimSpace(part)), ";")
+		q := 1.0
+		if text, ok := strings.CutPrefix(strings.TrimSpace(weight), "q="); ok {
+			q, _ = strconv.ParseFloat(text, 64) // what is no number is not wanted
+		}
+		known, _, _ := strings.Cut(tag, "-")
+		if (known == "zh" || known == "en") && q > most {
+			lang, most = known, q
+		}
 	}
-	return "en"
+	return lang
 }
 
 // asProblem makes the library's own errors, of parameters that are missing or wrong,
@@ -144,7 +154,7 @@ func asProblem(ctx huma.Context, _ string, v any) (any, error) {
 	var all fault.List
 	for _, detail := range e.Errors {
 		name := strings.TrimPrefix(strings.TrimPrefix(detail.Location, "query."), "header.")
-		all = append(all, fault.At(fault.Place{Field: name}, fault.APIParameter.Errorf("%s", detail.Message)))
+		all = append(all, fault.At(fault.Place{Field: name}, wrongParameter(detail.Message)))
 	}
 	if len(all) == 0 {
 		all = append(all, fault.APIParameter.Errorf("%s", e.Detail))
@@ -152,4 +162,22 @@ func asProblem(ctx huma.Context, _ string, v any) (any, error) {
 	d := problem.Of(all.Err(), lang)
 	d.Status = e.Status
 	return d, nil
+}
+
+// wrongParameter returns the error of a parameter of which the library says what is
+// wrong.
+func wrongParameter(text string) error {
+	switch text {
+	case "unknown query parameter":
+		return fault.APIParameter.Errorf("there is no such parameter")
+	case "required query parameter is missing":
+		return fault.APIParameter.Errorf("it is missing")
+	}
+	if limit, ok := strings.CutPrefix(text, "expected number >= "); ok {
+		return fault.APIParameter.Errorf("it is at least %s", limit)
+	}
+	if words, ok := strings.CutPrefix(text, "expected value to be one of "); ok {
+		return fault.APIParameter.Errorf("it is one of %s", words)
+	}
+	return fault.APIParameter.Errorf("%s", text)
 }

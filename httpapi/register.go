@@ -34,14 +34,14 @@ func (s *Server) register() {
 	question := map[string]*huma.MediaType{typeJSON: anything()}
 
 	add(s, operation{http.MethodGet, "/v1/bars", "read-bars", "bars", "Read bars", "Bars of one interval, series by series, each oldest first.", rows, nil}, s.readBars)
-	add(s, operation{http.MethodPost, "/v1/bars", "write-bars", "bars", "Write bars", "Bars replace those that are stored for the same symbol, interval and time. All rows of the body are durable when the answer comes, or none is kept.", imported, bodies}, s.writeBars)
+	add(s, operation{http.MethodPost, "/v1/bars", "write-bars", "bars", "Write bars", "Bars replace those that are stored for the same symbol, interval and time. All rows of the body are durable when the answer comes, or none is kept; they are 1,048,576 and 64 MB of values at most, unless partial is said.", imported, bodies}, s.writeBars)
 	add(s, operation{http.MethodDelete, "/v1/bars", "delete-bars", "bars", "Delete bars", "", written, nil}, s.deleteBars)
 	add(s, operation{http.MethodGet, "/v1/bars/gaps", "bars-gaps", "bars", "List what is wrong with bars", "Bars that are missing by a trading calendar, those that it does not expect, and those that contradict themselves.", s.listOf(reflect.TypeFor[answers.Defect]()), nil}, s.gaps)
 	add(s, operation{http.MethodGet, "/v1/bars/coverage", "bars-coverage", "bars", "Count the expected bars day by day", "", s.listOf(reflect.TypeFor[answers.Day]()), nil}, s.coverage)
 	add(s, operation{http.MethodGet, "/v1/bars/profile", "bars-profile", "bars", "Tell what was traded at which price", "", s.listOf(reflect.TypeFor[answers.Level]()), nil}, s.profile)
 	add(s, operation{http.MethodGet, "/v1/bars/resample", "resample-bars", "bars", "Make coarser bars", "Nothing is stored. Without a calendar windows are those of the clock.", rows, nil}, s.resampleBars)
 	add(s, operation{http.MethodGet, "/v1/ticks", "read-ticks", "ticks", "Read ticks", "Ticks, series by series, each in the order of their arrival.", rows, nil}, s.readTicks)
-	add(s, operation{http.MethodPost, "/v1/ticks", "write-ticks", "ticks", "Write ticks", "Ticks are numbered within their microsecond in the order of the body. One that differs from that stored in its place is refused, unless replace is said.", imported, bodies}, s.writeTicks)
+	add(s, operation{http.MethodPost, "/v1/ticks", "write-ticks", "ticks", "Write ticks", "Ticks are numbered within their microsecond in the order of the body. One that differs from that stored in its place is refused, unless replace is said. All rows of the body are durable when the answer comes, or none is kept; they are 1,048,576 and 64 MB of values at most, unless partial is said.", imported, bodies}, s.writeTicks)
 	add(s, operation{http.MethodDelete, "/v1/ticks", "delete-ticks", "ticks", "Delete ticks", "", written, nil}, s.deleteTicks)
 	add(s, operation{http.MethodGet, "/v1/ticks/bars", "bars-of-ticks", "ticks", "Make bars of ticks", "Nothing is stored. Without a calendar windows are those of the clock.", rows, nil}, s.resampleTicks)
 	add(s, operation{http.MethodGet, "/v1/indicators", "read-indicators", "indicators", "Read indicators", "", rows, nil}, s.readIndicators)

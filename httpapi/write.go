@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -175,10 +177,32 @@ func imported(r *marketfile.Report, refused []problem.Refused, lang string) answ
 	return a
 }
 
-// bodyTypes are the media types of bodies, and how a body of one begins.
-var bodyTypes = map[string]bool{
-	typeNDJSON: true, typeJSON: true, typeCSV: true, typeArrow: true, typeParquet: true,
-	"application/vnd.apache.arrow.file": true, "application/jsonl": true,
+// bodyTypes are the media types of bodies, and tell whether one begins so.
+var bodyTypes = map[string]func(head []byte) bool{
+	typeNDJSON: isJSON, typeJSON: isJSON, "application/jsonl": isJSON, typeCSV: isCSV,
+	typeArrow: isArrow, "application/vnd.apache.arrow.file": isArrow, typeParquet: isParquet,
+}
+
+func isArrow(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("ARROW1")) || bytes.HasPrefix(head, []byte("\xff\xff\xff\xff"))
+}
+
+func isParquet(head []byte) bool { return bytes.HasPrefix(head, []byte("PAR1")) }
+
+func isJSON(head []byte) bool {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\uFEFF")), " \t\r\n")
+	return len(head) == 0 || head[0] == '{' || head[0] == '['
+}
+
+// isCSV reports whether a body may be separated values: whatever the encoding, it is
+// not packed, which would be unpacked without a limit.
+func isCSV(head []byte) bool {
+	for _, magic := range []string{"\x1f\x8b", "\x28\xb5\x2f\xfd", "PK\x03\x04", "{"} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return false
+		}
+	}
+	return !isArrow(head) && !isParquet(head)
 }
 
 // bodiesAtOnce is how many bodies of the greatest length are held at once. Of
@@ -200,7 +224,8 @@ func (s *Server) hold(r *http.Request) (release func(), err error) {
 
 // spool writes a body, unpacked, to a file of its own, and returns its name.
 func (s *Server) spool(r *http.Request) (name string, err error) {
-	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || !bodyTypes[mediaType] {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || bodyTypes[mediaType] == nil {
 		return "", fault.APIForm.Errorf("Content-Type is %q, and rows are read as %s, %s, %s or %s", r.Header.Get("Content-Type"), typeNDJSON, typeCSV, typeArrow, typeParquet)
 	}
 	most := int64(s.limits.MaxBody)
@@ -223,7 +248,15 @@ func (s *Server) spool(r *http.Request) (name string, err error) {
 	default:
 		return "", fault.APIForm.Errorf("Content-Encoding is %q, and bodies are unpacked from gzip and zstd", packing)
 	}
-	return s.keep(io.LimitReader(body, most+1))
+	text := bufio.NewReaderSize(io.LimitReader(body, most+1), 64<<10)
+	head, err := text.Peek(1 << 10)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", s.tooLarge(bodyFault(err))
+	}
+	if !bodyTypes[mediaType](head) {
+		return "", fault.APIBody.Errorf("the body does not begin as %s does; what packs it is named by Content-Encoding", mediaType)
+	}
+	return s.keep(text)
 }
 
 // keep writes a body to a file.

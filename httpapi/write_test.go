@@ -416,3 +416,51 @@ func TestWhatAServerThatWasKilledLeftIsRemoved(t *testing.T) {
 	}
 	serve(t, folder, nil).wantNoBodies(t)
 }
+
+func TestABodyBeginsAsItsMediaTypeDoes(t *testing.T) {
+	s := serve(t, t.TempDir(), nil)
+	f := func(mediaType, body string) {
+		t.Helper()
+		got := s.do(t, http.MethodPost, "/v1/bars?symbol=rb2601.SHFE&interval=1m&bar_time=start", body, "Content-Type: "+mediaType)
+		if got.status != http.StatusBadRequest || !strings.Contains(got.body, string(fault.APIBody)) {
+			t.Errorf("%q as %s: got %d %s", body, mediaType, got.status, got.body)
+		}
+	}
+	csv := "time,open,high,low,close,volume\n"
+	f("application/vnd.apache.arrow.stream", csv)
+	f("application/vnd.apache.parquet", csv)
+	f("application/json", csv)
+	f("application/x-ndjson", "\uFEFF "+csv)
+	f("text/csv", threeBars)
+	f("text/csv", "\x1f\x8b\x08packed")
+	f("text/csv", "PK\x03\x04packed")
+	f("application/x-ndjson", "\x28\xb5\x2f\xfdpacked")
+}
+
+func TestErrorsOfABodyNameParametersAndNotFlags(t *testing.T) {
+	s := serve(t, t.TempDir(), nil)
+	for _, lang := range []string{"en", "zh-CN,zh;q=0.9,en;q=0.1"} {
+		got := s.do(t, http.MethodPost, "/v1/bars", "time,open,high,low,close,volume\n2026-01-05 09:00,1,1,1,1,1\n", "Content-Type: text/csv", "Accept-Language: "+lang)
+		if got.status != http.StatusBadRequest || strings.Contains(got.body, "--") || !strings.Contains(got.body, "bar_time start") {
+			t.Errorf("%s: got %d %s", lang, got.status, got.body)
+		}
+	}
+}
+
+func TestTheLanguageThatIsWantedMostIsSpoken(t *testing.T) {
+	s := serve(t, t.TempDir(), nil)
+	f := func(accept string, chinese bool) {
+		t.Helper()
+		got := s.do(t, http.MethodGet, "/nothing", "", "Accept-Language: "+accept)
+		if strings.Contains(got.body, "没有路径") != chinese {
+			t.Errorf("%q: got %s", accept, got.body)
+		}
+	}
+	f("", false)
+	f("zh", true)
+	f("zh-Hant-TW", true)
+	f("en;q=0.1, zh-CN", true)
+	f("en, zh;q=0.9", false)
+	f("fr, zh;q=0.5, en;q=0.4", true)
+	f("zh;q=0, en", false)
+}

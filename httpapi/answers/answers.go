@@ -165,7 +165,7 @@ type Defect struct {
 	Key
 	Defect   series.DefectKind `json:"defect" enum:"gap,outside,off-grid,duplicate,contradiction" doc:"What is wrong."`
 	From     market.Time       `json:"from" doc:"The time of the first bar."`
-	To       market.Time       `json:"to" doc:"The end of the last."`
+	To       market.Time       `json:"to" doc:"Behind the time of the last bar; of a gap the end of the last bar that is missing."`
 	Bars     int               `json:"bars" doc:"How many bars are missing, or wrong."`
 	Findings []market.Finding  `json:"findings,omitempty" doc:"The contradictions of a bar."`
 }

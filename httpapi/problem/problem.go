@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -76,6 +77,9 @@ func one(err error, lang string) *Details {
 	} else {
 		d.Title = http.StatusText(d.Status)
 	}
+	if strings.HasPrefix(string(d.Code), "RF-FIL-") {
+		d.Detail, d.Cure = parameters(d.Detail), parameters(d.Cure)
+	}
 	if at, ok := fault.PlaceOf(err); ok {
 		d.Detail = strings.TrimPrefix(d.Detail, at.String()+": ")
 		if p := (Place{at.Line, at.Column, at.Field}); p != (Place{}) { // nothing but a file
@@ -87,6 +91,16 @@ func one(err error, lang string) *Details {
 		d.Last = &forgotten.Last
 	}
 	return d
+}
+
+// flag is how messages about files name an option: as the command does.
+var flag = regexp.MustCompile(`--([a-z]+(?:-[a-z]+)*)`)
+
+// parameters returns a text with the names of parameters instead of those of flags.
+func parameters(text string) string {
+	return flag.ReplaceAllStringFunc(text, func(f string) string {
+		return strings.ReplaceAll(strings.TrimPrefix(f, "--"), "-", "_")
+	})
 }
 
 // plain returns err without what a store says it was doing: the request says it.

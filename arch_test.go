@@ -80,8 +80,8 @@ var allowed = map[string][]string{
 	"examples":        slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client"}),
 
 	// These are no part of the program.
-	"clients/python":    {"config", "httpapi", "httpapi/tokens", "internal/disk", rootPackage}, // its tests
-	"internal/docs":     {"fault", "market", "config"},
+	"clients/python":    {"internal/disk"}, // its tests
+	"internal/docs":     {"fault", "market", "config", "httpapi", rootPackage},
 	"internal/servers":  {"fault"},
 	"internal/realdata": {"fault", "market"},
 	"deploy":            {"config"},

@@ -63,7 +63,7 @@ func (s *Server) register() {
 
 // alive is the answer of /livez.
 type alive struct {
-	Status string `json:"status" enum:"ok"`
+	Status string `json:"status" enum:"ok" doc:"ok."`
 }
 
 func text() *huma.MediaType {

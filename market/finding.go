@@ -7,13 +7,13 @@ import "fmt"
 // of 0, oil was traded below zero.
 type Finding struct {
 	// Field is the name of the field, as in the row's JSON form.
-	Field string `json:"field"`
+	Field string `json:"field" doc:"The field that is wrong."`
 
 	// Rule is what the field breaks.
-	Rule Rule `json:"rule"`
+	Rule Rule `json:"rule" doc:"The rule that it breaks."`
 
 	// Text says it with the values.
-	Text string `json:"text"`
+	Text string `json:"text" doc:"What is wrong, with the values."`
 }
 
 // A Rule is something that rows of market data keep as a rule.

@@ -20,17 +20,17 @@ const MediaType = "application/problem+json"
 
 // Details are the problem details of RFC 9457, and what RedFire adds.
 type Details struct {
-	Type   string     `json:"type" doc:"A URN of the code, or about:blank." example:"urn:redfire:RF-API-005"`
+	Type   string     `json:"type" doc:"A URN of the code, or about:blank." example:"urn:redfire:RF-API-011"`
 	Title  string     `json:"title" doc:"What went wrong, in a few words, the same for each error of a code."`
 	Status int        `json:"status" doc:"The status of HTTP." example:"404"`
 	Detail string     `json:"detail,omitempty" doc:"What went wrong this time."`
-	Code   fault.Code `json:"code,omitempty" doc:"The stable code; docs and \"redfire explain\" tell its cure." example:"RF-API-005"`
+	Code   fault.Code `json:"code,omitempty" doc:"The stable code; docs and \"redfire explain\" tell its cure." example:"RF-API-011"`
 	Kind   fault.Kind `json:"kind,omitempty" doc:"How a program should decide: the kinds of the reference of errors." example:"not found"`
 	Cure   string     `json:"cure,omitempty" doc:"What to do about it."`
 	Place  *Place     `json:"place,omitempty" doc:"Where bad input stands."`
 
 	// Errors are all failures, if there are several.
-	Errors []Details `json:"errors,omitempty" doc:"All failures, if there are several; the others fields are those of the first."`
+	Errors []Details `json:"errors,omitempty" doc:"All failures, if there are several; the other fields are those of the first."`
 
 	// Last is the number of the last change, of the error that changes are
 	// forgotten.

@@ -42,35 +42,36 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: then run go generate ./...", err)
 	}
-	made, err := pages()
+	made, err := pages(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range stale(dir, append(code, made...)...) {
 		t.Errorf("%s is stale: run go generate ./...", path)
 	}
-	if got := len(code) + len(made); got != 6 {
-		t.Errorf("got %d files, want the code, two pages in two languages and the schema", got)
+	if got := len(code) + len(made); got != 8 {
+		t.Errorf("got %d files, want the code, three pages in two languages and the schema", got)
 	}
 }
 
-// copied returns a module with what comments reads, changed by change.
+// copied returns a module with what comments and pages read, where change changes
+// the file name: one of config's, or httpapi/docs.zh.yaml.
 func copied(t *testing.T, name string, change func(string) string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, from := range []string{"config.go", "docs.zh.yaml"} {
-		text, err := os.ReadFile(filepath.Join(root(t), "config", from))
+	for _, from := range []string{"config/config.go", "config/docs.zh.yaml", "httpapi/docs.zh.yaml"} {
+		text, err := os.ReadFile(filepath.Join(root(t), filepath.FromSlash(from)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if from == name {
+		if strings.TrimPrefix(from, "config/") == name {
 			changed := change(string(text))
 			if changed == string(text) {
 				t.Fatalf("%s: the test changes nothing", name)
 			}
 			text = []byte(changed)
 		}
-		if err := (file{"config/" + from, text}).write(dir); err != nil {
+		if err := (file{from, text}).write(dir); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,7 +179,7 @@ func TestAllKeysAndCodesAreOnThePagesOfBothLanguages(t *testing.T) {
 }
 
 func TestPagesAreWholeAndInOneLanguage(t *testing.T) {
-	made, err := pages()
+	made, err := pages(root(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +202,7 @@ func TestPagesAreWholeAndInOneLanguage(t *testing.T) {
 }
 
 func TestLinksOfThePagesLeadToFiles(t *testing.T) {
-	made, err := pages()
+	made, err := pages(root(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +245,7 @@ func TestTheCommandWritesItsFiles(t *testing.T) {
 			t.Fatalf("%s: %v", what, err)
 		}
 	}
-	made, err := pages()
+	made, err := pages(root(t))
 	if err != nil {
 		t.Fatal(err)
 	}

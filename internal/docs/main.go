@@ -2,8 +2,8 @@
 // that what they say stays true:
 //
 //	docs comments   config/docs_gen.go, from the doc comments of config
-//	docs pages      the reference of errors and of the configuration, in both
-//	                languages, and the JSON Schema
+//	docs pages      the references of errors, of the configuration and of the
+//	                HTTP server, in both languages, and the JSON Schema
 //
 // "go generate ./..." runs both, in this order: the pages hold the comments.
 // A test of this package fails while anything is stale.
@@ -35,7 +35,7 @@ func run(args []string) error {
 	case "comments":
 		made, err = comments(root)
 	case "pages":
-		made, err = pages()
+		made, err = pages(root)
 	default:
 		err = fmt.Errorf("docs: there is no %q: comments and pages can be made", args[0])
 	}
@@ -84,7 +84,7 @@ func moduleRoot() (string, error) {
 }
 
 // pages returns all pages.
-func pages() ([]file, error) {
+func pages(root string) ([]file, error) {
 	made := []file{
 		{"docs/en/errors.md", errorPage("en")},
 		{"docs/zh/errors.md", errorPage("zh")},
@@ -95,5 +95,10 @@ func pages() ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(made, schema), nil
+	doc, err := served()
+	if err != nil {
+		return nil, err
+	}
+	reference, err := apiPages(root, doc)
+	return append(append(made, schema), reference...), err
 }

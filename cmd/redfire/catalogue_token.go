@@ -4,8 +4,8 @@ package main
 var (
 	tokenShort = message{"Tokens of the HTTP server: make, list, revoke", "HTTP 服务器的令牌：新建、列出、吊销"}
 	tokenLong  = message{
-		"Tokens let programs call the HTTP server. Their hashes are kept in the file that the key server.tokens names, or else in the file tokens of the data folder; a server that runs sees what changes within a second.",
-		"程序凭令牌访问 HTTP 服务器。令牌只以哈希形式存放在 server.tokens 指定的文件中，未指定则为数据目录中的 tokens 文件；运行中的服务器在一秒内即可察觉改动。",
+		"Tokens let programs call \"redfire serve\": they send one in the header \"Authorization: Bearer TOKEN\". Their hashes are kept in the file that the key server.tokens names, or else in the file tokens of the data folder. A server that was started with tokens sees new and revoked ones within a second; one that was started without has to be started again.",
+		"程序凭令牌访问 \"redfire serve\"：在请求头中写 \"Authorization: Bearer 令牌\"。令牌只以哈希形式存放在 server.tokens 指定的文件中，未指定则为数据目录中的 tokens 文件。启动时已有令牌的服务器在一秒内察觉新建和吊销；启动时没有令牌的服务器需要重新启动。",
 	}
 
 	tokenNewShort = message{"Make a token, and show it this once", "新建令牌，仅显示这一次"}

@@ -27,15 +27,19 @@ func pages(t *testing.T) []string {
 }
 
 var (
-	console = regexp.MustCompile("(?s)```console\n(.*?)```")
-	csvFile = regexp.MustCompile("(?s)```(?:csv|yaml|json) ([^\n]+)\n(.*?)```")
-	took    = regexp.MustCompile(`[0-9.]+ (s\b|秒)|[0-9]+ rows/s|每秒 [0-9]+ 行`)
+	block   = regexp.MustCompile("(?s)```(console|python)\n(.*?)```\n(?:\n```text\n(.*?)```\n)?")
+	namedIn = regexp.MustCompile("(?s)```(?:csv|yaml|json) ([^\n]+)\n(.*?)```")
+	took    = regexp.MustCompile(`[0-9.]+ (s\b|秒)|[0-9]+ rows/s|每秒 [0-9]+ 行|\bid: [0-9]+`)
 )
 
 // Every block marked console is a session: lines after "$ " are typed, those
-// below are what comes back, in which "..." stands for any lines, and times are
-// as good as any. The blocks of a page share folder and environment. A block
-// marked csv, yaml or json and a name is a file that is there.
+// below are what comes back, in which "..." stands for any lines, and times and
+// the numbers of changes are as good as any. What ends with & runs until the end of
+// the page, and listens on another port than the page says. The blocks of a page share folder and environment. A block
+// marked csv, yaml or json and a name is a file that is there. A block marked
+// python is a program, and one marked text behind it what that prints: these and
+// the lines that begin with python3 are run where REDFIRE_TEST_PYTHON names a
+// Python that has pandas.
 func TestExamplesInTheDocsAreTrue(t *testing.T) {
 	sessions := 0
 	for _, page := range pages(t) {
@@ -43,19 +47,20 @@ func TestExamplesInTheDocsAreTrue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		blocks := console.FindAllSubmatch(text, -1)
+		blocks := block.FindAllSubmatch(text, -1)
 		if len(blocks) == 0 {
 			continue
 		}
 		sessions += len(blocks)
-		t.Run(filepath.Base(page), func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			for _, f := range csvFile.FindAllSubmatch(text, -1) {
-				writeFile(t, string(f[1]), f[2])
-			}
-			env := []string{}
+		t.Run(strings.TrimPrefix(filepath.ToSlash(page), "../../"), func(t *testing.T) {
+			s := newSession(t, namedIn.FindAllSubmatch(text, -1))
+			defer s.end()
 			for _, b := range blocks {
-				env = replay(t, env, string(b[1]))
+				if string(b[1]) == "python" {
+					s.python(string(b[2]), string(b[3]))
+					continue
+				}
+				s.replay(string(b[2]))
 			}
 		})
 	}
@@ -72,34 +77,6 @@ func writeFile(t *testing.T, name string, content []byte) {
 	if err := os.WriteFile(name, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// replay types a session and returns the environment that it leaves.
-func replay(t *testing.T, env []string, session string) []string {
-	t.Helper()
-	for step := range strings.SplitSeq(strings.TrimPrefix(session, "$ "), "\n$ ") {
-		command, want, _ := strings.Cut(strings.TrimRight(step, "\n"), "\n")
-		words := wordsOf(command)
-		switch words[0] {
-		case "export":
-			env = append(env, words[1])
-		case "cat":
-			got, err := os.ReadFile(words[1])
-			if err != nil || strings.TrimRight(string(got), "\n") != want {
-				t.Errorf("$ %s\ngot %v\n%s\nwant\n%s", command, err, got, want)
-			}
-		case "redfire":
-			var out bytes.Buffer
-			p := &program{out: &out, err: &out, env: env}
-			p.run(t.Context(), words[1:])
-			if got := strings.TrimRight(out.String(), "\n"); !fits(got, want) {
-				t.Errorf("$ %s\ngot\n%s\nwant\n%s", command, got, want)
-			}
-		default:
-			t.Errorf("$ %s: the test cannot type this command", command)
-		}
-	}
-	return env
 }
 
 // wordsOf returns the words of a command, as a shell cuts them: those in single

@@ -22,7 +22,7 @@ func (p *program) serveCommand() *cobra.Command {
 		Use:     "serve",
 		Short:   p.say(serveShort),
 		Long:    p.say(serveLong),
-		Example: "  redfire serve\n  redfire serve --data ./redfire-data --listen 127.0.0.1:9000",
+		Example: "  redfire serve\n  redfire serve --data ./redfire-data --listen 127.0.0.1:9000\n  curl http://127.0.0.1:8600/v1/symbols",
 		Args:    between(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			settled, err := p.serveConfig(listen)

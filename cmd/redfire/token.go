@@ -52,7 +52,7 @@ func (p *program) tokenNewCommand() *cobra.Command {
 		Use:     "new NAME --role reader|writer",
 		Short:   p.say(tokenNewShort),
 		Long:    p.say(tokenNewLong),
-		Example: "  TOKEN=$(redfire token new bot --role reader)",
+		Example: "  TOKEN=$(redfire token new bot --role reader)\n  curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:8600/v1/symbols",
 		Args:    between(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if role == "" {

@@ -179,9 +179,6 @@ func (s *Server) resample(_ context.Context, n named, p *FoldParams, failed erro
 		if failed != nil {
 			return failed
 		}
-		if p.Reverse || p.Limit > 0 {
-			return fault.APIParameter.Errorf("bars that are made come in their order and all: leave out reverse and limit")
-		}
 		form, err := formOf(p.Format, r.Header.Get("Accept"), rowForms)
 		if err != nil {
 			return err

@@ -41,9 +41,9 @@ func TestCoarserBarsAreMadeByTheClock(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", params, got, want)
 		}
 	}
-	f("&to_interval=5m", "5m 2026-01-05T01:00:00Z 1 4 1 4.5 60")
-	f("&to_interval=2m", "2m 2026-01-05T01:00:00Z 1 3 1 3 30; 2m 2026-01-05T01:02:00Z 3 4 3 4.5 30")
-	f("&to_interval=2m&from=2026-01-05T01:02:00Z", "2m 2026-01-05T01:02:00Z 3 4 3 4.5 30")
+	f("&to_interval=5m", "5m 2026-01-05T01:00:00Z 1 5 1 4.5 60")
+	f("&to_interval=2m", "2m 2026-01-05T01:00:00Z 1 3 1 3 30; 2m 2026-01-05T01:02:00Z 3 5 3 4.5 30")
+	f("&to_interval=2m&from=2026-01-05T01:02:00Z", "2m 2026-01-05T01:02:00Z 3 5 3 4.5 30")
 	f("&to_interval=2m&to=2026-01-05T01:02:00Z", "2m 2026-01-05T01:00:00Z 1 3 1 3 30")
 	f("&to_interval=1h&from=2027-01-01T00:00:00Z", "")
 	if got := told(s.do(t, http.MethodGet, "/v1/ticks/bars?symbol=rb2601.SHFE&to_interval=1m", "").rows(t), "time", "open", "close", "volume"); got != "2026-01-05T01:00:00Z 5 6 3; 2026-01-05T01:01:00Z 7 7 4" {
@@ -83,8 +83,8 @@ func TestResamplingRefusesWhatItCannotDo(t *testing.T) {
 	f(http.StatusUnprocessableEntity, fault.APIParameter, "to_interval", "")
 	f(bad, fault.MarketInterval, "to_interval", "&to_interval=7q")
 	f(bad, fault.SeriesQuery, "", "&to_interval=30s")
-	f(bad, fault.APIParameter, "", "&to_interval=5m&limit=1")
-	f(bad, fault.APIParameter, "", "&to_interval=5m&reverse=true")
+	f(http.StatusUnprocessableEntity, fault.APIParameter, "limit", "&to_interval=5m&limit=1")
+	f(http.StatusUnprocessableEntity, fault.APIParameter, "reverse", "&to_interval=5m&reverse=true")
 	f(bad, fault.APIParameter, "symbol", "&symbol=ag2602.SHFE&to_interval=5m")
 	f(bad, fault.APIParameter, "tz", "&to_interval=d&calendar=auto&tz=UTC")
 	f(http.StatusNotFound, fault.MarketUnlisted, "calendar", "&to_interval=5m&calendar=moon")
@@ -114,7 +114,13 @@ func TestGapsAreWhatTheCalendarExpectsAndIsNotThere(t *testing.T) {
 
 func TestContradictionsAreListedWithWhatTheyAre(t *testing.T) {
 	s := stocked(t, nil)
-	got := s.do(t, http.MethodGet, "/v1/bars/gaps?symbol=rb2601.SHFE&interval=1m&tz=Asia/Shanghai&from=2026-01-05+09:00:00&to=2026-01-05+09:03:00", "")
+	odd := strings.Replace(threeBars, `"high":5`, `"high":4`, 1)
+	got := s.do(t, http.MethodPost, "/v1/bars", odd, "Content-Type: application/x-ndjson")
+	if got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, `"refused":1`) {
+		t.Errorf("a bar that contradicts itself: got %d %s", got.status, got.body)
+	}
+	s.post(t, "/v1/bars?accept_suspect=true", "application/x-ndjson", odd)
+	got = s.do(t, http.MethodGet, "/v1/bars/gaps?symbol=rb2601.SHFE&interval=1m&tz=Asia/Shanghai&from=2026-01-05+09:00:00&to=2026-01-05+09:03:00", "")
 	if !strings.Contains(got.body, `"defect":"contradiction"`) || !strings.Contains(got.body, `close 4.5 is above high 4`) {
 		t.Errorf("got %s", got.body)
 	}

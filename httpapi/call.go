@@ -61,6 +61,9 @@ func (c *call) outcome(broken bool) string {
 	if broken {
 		return "broken"
 	}
+	if c.status == 0 { // nothing was written: an empty list
+		return strconv.Itoa(http.StatusOK)
+	}
 	return strconv.Itoa(c.status)
 }
 

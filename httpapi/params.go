@@ -48,9 +48,14 @@ func (p *SpanParams) bounds(zone *time.Location) (market.Range, error) {
 type RowParams struct {
 	SpanParams
 	Columns []string `query:"columns" doc:"The columns besides symbol, interval, time and seq; left out: all." example:"close,volume" maxItems:"100"`
-	Limit   int      `query:"limit" doc:"How many rows of each series at most; 0: all." minimum:"0"`
-	Reverse bool     `query:"reverse" doc:"The last row first."`
 	FormatParams
+}
+
+// ReadParams say which stored rows.
+type ReadParams struct {
+	RowParams
+	Limit   int  `query:"limit" doc:"How many rows of each series at most; 0: all." minimum:"0"`
+	Reverse bool `query:"reverse" doc:"The last row first."`
 }
 
 // FormatParams say in which form.

@@ -11,38 +11,39 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/marketfile"
 	"github.com/redfire-quant/redfire/series"
 )
 
 type readBars struct {
 	BarsParams
-	RowParams
+	ReadParams
 }
 
 type readTicks struct {
 	TicksParams
-	RowParams
+	ReadParams
 }
 
 type readIndicators struct {
 	IndicatorParams
-	RowParams
+	ReadParams
 }
 
 func (s *Server) readBars(ctx context.Context, in *readBars) (*huma.StreamResponse, error) {
 	n, err := in.keys()
-	return s.read(ctx, n, &in.RowParams, err)
+	return s.read(ctx, n, &in.ReadParams, err)
 }
 
 func (s *Server) readTicks(ctx context.Context, in *readTicks) (*huma.StreamResponse, error) {
 	n, err := in.keys()
-	return s.read(ctx, n, &in.RowParams, err)
+	return s.read(ctx, n, &in.ReadParams, err)
 }
 
 func (s *Server) readIndicators(ctx context.Context, in *readIndicators) (*huma.StreamResponse, error) {
 	n, err := in.keys()
-	return s.read(ctx, n, &in.RowParams, err)
+	return s.read(ctx, n, &in.ReadParams, err)
 }
 
 // streamed returns what answers a request by do, whose error is answered if nothing
@@ -60,6 +61,9 @@ func (s *Server) streamed(do func(w *call, r *http.Request) error) *huma.StreamR
 // fail answers with an error. Where a part of an answer was sent it is broken off,
 // so that nobody takes it for the whole.
 func (s *Server) fail(c *call, r *http.Request, err error) {
+	if errors.Is(err, fault.Denied) { // by the server that has the series: this one was let in
+		err = fault.APIUnreachable.Errorf("the server of the series does not let this one in: %w", err)
+	}
 	if c.status == 0 {
 		c.fail(r, err)
 		return
@@ -74,7 +78,7 @@ func (s *Server) fail(c *call, r *http.Request, err error) {
 
 // read answers with the rows that are asked for. A failure to understand the
 // request so far is answered instead.
-func (s *Server) read(_ context.Context, n named, p *RowParams, failed error) (*huma.StreamResponse, error) {
+func (s *Server) read(_ context.Context, n named, p *ReadParams, failed error) (*huma.StreamResponse, error) {
 	return s.streamed(func(w *call, r *http.Request) error {
 		if failed != nil {
 			return failed

@@ -104,7 +104,7 @@ func (s *site) post(t testing.TB, path, mediaType, body string) answer {
 
 const threeBars = `{"symbol":"rb2601.SHFE","interval":"1m","time":"2026-01-05T01:00:00Z","open":1,"high":2,"low":1,"close":2,"volume":10}
 {"symbol":"rb2601.SHFE","interval":"1m","time":"2026-01-05T01:01:00Z","open":2,"high":3,"low":2,"close":3,"volume":20}
-{"symbol":"rb2601.SHFE","interval":"1m","time":"2026-01-05T01:02:00Z","open":3,"high":4,"low":3,"close":4.5,"volume":30}
+{"symbol":"rb2601.SHFE","interval":"1m","time":"2026-01-05T01:02:00Z","open":3,"high":5,"low":3,"close":4.5,"volume":30}
 `
 
 // problem sends a request and wants a problem of it.

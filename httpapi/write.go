@@ -144,7 +144,7 @@ func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *ImportPara
 	}()
 	lang := languageOf(r.Header.Get("Accept-Language"))
 	var refused []problem.Refused
-	o.Lang, o.Name, o.Whole = lang, "body", !p.Partial
+	o.Lang, o.Name, o.Whole, o.CheckOwn = lang, "body", !p.Partial, true
 	o.Refused = func(f marketfile.Refused) {
 		if len(refused) < maxRefused {
 			refused = append(refused, problem.Refused{Line: f.Line, Code: fault.CodeOf(f.Why), Detail: fault.Message(f.Why, lang), Text: f.Text})

@@ -76,7 +76,7 @@ func resolve(name string, kind series.Kind, head *header, first func(wanted []in
 	own := r.preset.name == ownName
 	r.layout = &layout{
 		kind: kind, zone: time.UTC, interval: opts.Interval,
-		own: own, suspect: opts.AcceptSuspect || own, // what was stored was accepted once
+		own: own, suspect: opts.AcceptSuspect || own && !opts.CheckOwn, // what was stored was accepted once
 		calendars: opts.Calendars, calendar: opts.Calendar, within: opts.Range,
 	}
 	if err := r.findFields(); err != nil {

@@ -105,6 +105,11 @@ type Options struct {
 	// the low.
 	AcceptSuspect bool
 
+	// CheckOwn looks for rows that contradict themselves in RedFire's own form too,
+	// of which it is taken otherwise that they were accepted once: anybody may write
+	// in it.
+	CheckOwn bool
+
 	// Replace keeps ticks that differ from those stored in their place, and the
 	// later one of two bars for one time.
 	Replace bool

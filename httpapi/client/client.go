@@ -243,10 +243,9 @@ func (c *Client) cut(ctx context.Context, err error) error {
 	return fault.APICut.Errorf("%s: %w", c.base.Host, err)
 }
 
-// Ping reports whether the server answers requests: that it is one of ours, takes
-// the token and has its series.
+// Ping reports whether the server answers this client.
 func (c *Client) Ping(ctx context.Context) error {
-	for _, err := range c.Overview(ctx, series.Filter{Kind: series.Indicator, Name: "probe", Brief: true}) {
+	for _, err := range c.Overview(ctx, series.Filter{Kind: series.Indicator, Name: "ping", Brief: true}) {
 		return err
 	}
 	return nil

@@ -105,7 +105,7 @@ func parameters(text string) string {
 
 // plain returns err without what a store says it was doing: the request says it.
 func plain(err error) error {
-	for strings.HasPrefix(err.Error(), "series: ") || strings.HasPrefix(err.Error(), "marketfile: ") {
+	for strings.HasPrefix(err.Error(), "series: ") || strings.HasPrefix(err.Error(), "marketfile: ") || strings.HasPrefix(err.Error(), "tokens: ") {
 		cause := errors.Unwrap(err)
 		if cause == nil || fault.KindOf(cause) == "" || isPlaced(err, cause) {
 			break

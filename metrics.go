@@ -47,11 +47,13 @@ var (
 	readsDesc        = prometheus.NewDesc("redfire_series_reads_total", "Reads of series.", nil, nil)
 	rowsReadDesc     = prometheus.NewDesc("redfire_series_rows_read_total", "Rows of series that were read.", nil, nil)
 	seriesFailedDesc = prometheus.NewDesc("redfire_series_failures_total", "Reads and writes of series that ended with an error.", nil, nil)
+	cacheBytesDesc   = prometheus.NewDesc("redfire_series_cache_bytes", "Memory of the rows of the embedded store that are kept unpacked.", nil, nil)
+	cacheReadsDesc   = prometheus.NewDesc("redfire_series_cache_reads_total", "Chunks of the embedded store that were read, and whether they were kept unpacked.", []string{"kept"}, nil)
 )
 
 // Describe tells which figures there are.
 func (s *stores) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{upDesc, writesDesc, rowsWrittenDesc, readsDesc, rowsReadDesc, seriesFailedDesc} {
+	for _, desc := range []*prometheus.Desc{upDesc, writesDesc, rowsWrittenDesc, readsDesc, rowsReadDesc, seriesFailedDesc, cacheBytesDesc, cacheReadsDesc} {
 		ch <- desc
 	}
 }
@@ -65,8 +67,8 @@ func (s *stores) Collect(ch chan<- prometheus.Metric) {
 		}
 		ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up, about.Name, about.Engine)
 	}
-	count := func(desc *prometheus.Desc, n int64) {
-		ch <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n))
+	count := func(desc *prometheus.Desc, n int64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n), labels...)
 	}
 	stats := s.data.Series.Stats()
 	count(writesDesc, stats.Writes)
@@ -74,6 +76,12 @@ func (s *stores) Collect(ch chan<- prometheus.Metric) {
 	count(readsDesc, stats.Reads)
 	count(rowsReadDesc, stats.RowsRead)
 	count(seriesFailedDesc, stats.Failures)
+	if local := s.data.local; local != nil {
+		stats := local.Stats()
+		ch <- prometheus.MustNewConstMetric(cacheBytesDesc, prometheus.GaugeValue, float64(stats.CacheBytes))
+		count(cacheReadsDesc, stats.CacheHits, "true")
+		count(cacheReadsDesc, stats.CacheMisses, "false")
+	}
 }
 
 // Metrics serves the figures to Prometheus.

@@ -149,8 +149,8 @@ type Series struct {
 	TokenFile Path `yaml:"token_file" example:"secrets/influx"`
 
 	// Cache is how much memory the embedded engine may fill with rows that were
-	// read more than once, as they are when they are unpacked. 0 keeps none.
-	Cache Size `yaml:"cache" default:"64MiB" min:"0"`
+	// read more than once, as they are when they are unpacked. 0B keeps none.
+	Cache Size `yaml:"cache" default:"64MiB" min:"0B"`
 }
 
 // Journal is the store of logs and of the audit trail.

@@ -118,6 +118,7 @@ func defaults() *config.Config {
 		Server:  config.Server{Listen: "127.0.0.1:8600", MaxBody: 256 << 20, MaxRequests: 256, MaxStreams: 1000, Timeout: config.Duration(10 * time.Minute)},
 		SQL:     map[string]config.SQL{"main": {MinIdle: 15, MaxOpen: 30}},
 		Cache:   config.Cache{Memory: 256 << 20, Namespaces: map[string]config.Namespace{}},
+		Series:  config.Series{Cache: 64 << 20},
 		Journal: config.Journal{Retention: config.Retention{Debug: 7 * day, Info: 30 * day, Warn: 180 * day, Error: 365 * day}},
 
 		Calendars: map[string]config.Calendar{},
@@ -150,7 +151,7 @@ func TestTheExampleOfTheDesignIsAcceptedAndGivesItsValues(t *testing.T) {
 	want.Cache.Namespaces["user_data"] = config.Namespace{TTL: config.Duration(time.Hour)}
 	want.Series = config.Series{
 		URL: "influx://localhost:8086?org=redfire&bucket=market", Token: "influx-token",
-		TokenFile: config.Path(filepath.Join(dir, "secrets", "influx")),
+		TokenFile: config.Path(filepath.Join(dir, "secrets", "influx")), Cache: 64 << 20,
 	}
 	want.Journal.URL = "mongodb://localhost:27017/redfire"
 	wantConfig(t, "the example", got, want)
@@ -285,6 +286,7 @@ func TestBoundsAreChecked(t *testing.T) {
 	f("sql.other.max_open", "10001", false)
 	f("cache.memory", "1MiB", true)
 	f("cache.memory", "1048575B", false)
+	f("series.cache", "0B", true)
 	f("cache.namespaces.a.ttl", "1ms", true)
 	f("cache.namespaces.a.ttl", "999us", false)
 	f("cache.namespaces.a.ttl", "52w", true)

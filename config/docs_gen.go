@@ -138,8 +138,8 @@ var docs = map[string]fault.Text{
 	},
 	"series.cache": {
 		En: "How much memory the embedded engine may fill with rows that were\n" +
-			"read more than once, as they are when they are unpacked. 0 keeps none.",
-		Zh: "内置引擎可用于缓存多次读取过的、解压后的行的内存。0 表示不缓存。",
+			"read more than once, as they are when they are unpacked. 0B keeps none.",
+		Zh: "内置引擎可用于缓存多次读取过的、解压后的行的内存。0B 表示不缓存。",
 	},
 	"journal": {
 		En: "Keeps logs and the audit trail.",

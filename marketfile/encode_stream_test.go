@@ -29,45 +29,61 @@ func streams() map[series.Kind][]*series.Frame {
 func TestTheMessagesOfAStreamAreAligned(t *testing.T) {
 	for kind, frames := range streams() {
 		stream := encoded(t, marketfile.ArrowStream, kind, frames...)
-		messages := 0
-		for in := bytes.NewReader(stream); ; messages++ {
-			var head [2]uint32
-			if err := binary.Read(in, binary.LittleEndian, &head); err != nil {
-				t.Fatalf("%s: message %d: %v", kind, messages, err)
-			}
-			if head[0] != 0xFFFFFFFF || head[1]%8 != 0 {
-				t.Fatalf("%s: message %d begins with %x", kind, messages, head)
-			}
-			if head[1] == 0 {
-				if in.Len() > 0 {
-					t.Errorf("%s: %d bytes stand behind the end", kind, in.Len())
-				}
-				break
-			}
-			meta := make([]byte, head[1])
-			if _, err := io.ReadFull(in, meta); err != nil {
-				t.Fatal(err)
-			}
-			// The table of a message has its bytes of values as its last field.
-			table := binary.LittleEndian.Uint32(meta)
-			fields := table - binary.LittleEndian.Uint32(meta[table:])
-			body := uint64(0)
-			if n := binary.LittleEndian.Uint16(meta[fields:]); n > 10 {
-				if at := binary.LittleEndian.Uint16(meta[fields+10:]); at > 0 {
-					body = binary.LittleEndian.Uint64(meta[table+uint32(at):])
-				}
-			}
-			if body%64 != 0 {
-				t.Errorf("%s: message %d has %d bytes of values", kind, messages, body)
-			}
-			if _, err := in.Seek(int64(body), io.SeekCurrent); err != nil {
-				t.Fatal(err)
-			}
+		messages, in := 0, bytes.NewReader(stream)
+		for wantAlignedMessage(t, in) {
+			messages++
 		}
 		if messages < 3 {
 			t.Errorf("%s: there are %d messages", kind, messages)
 		}
 	}
+}
+
+// wantAlignedMessage reads a message. It reports false for the end, behind which
+// nothing may stand.
+func wantAlignedMessage(t *testing.T, in *bytes.Reader) bool {
+	t.Helper()
+	at := in.Size() - int64(in.Len())
+	var head [2]uint32
+	if err := binary.Read(in, binary.LittleEndian, &head); err != nil {
+		t.Fatalf("at %d: %v", at, err)
+	}
+	if head[0] != 0xFFFFFFFF || head[1]%8 != 0 {
+		t.Fatalf("at %d: a message begins with %x", at, head)
+	}
+	if head[1] == 0 {
+		if in.Len() > 0 {
+			t.Errorf("%d bytes stand behind the end", in.Len())
+		}
+		return false
+	}
+	meta := make([]byte, head[1])
+	if _, err := io.ReadFull(in, meta); err != nil {
+		t.Fatal(err)
+	}
+	body := bodyOf(meta)
+	if body%64 != 0 {
+		t.Errorf("at %d: a message has %d bytes of values", at, body)
+	}
+	if _, err := in.Seek(int64(body), io.SeekCurrent); err != nil {
+		t.Fatal(err)
+	}
+	return true
+}
+
+// bodyOf returns how many bytes of values a message has, which is the fourth field
+// of its table.
+func bodyOf(meta []byte) uint64 {
+	table := binary.LittleEndian.Uint32(meta)
+	fields := meta[table-binary.LittleEndian.Uint32(meta[table:]):]
+	if binary.LittleEndian.Uint16(fields) < 12 {
+		return 0
+	}
+	at := binary.LittleEndian.Uint16(fields[10:])
+	if at == 0 {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(meta[table+uint32(at):])
 }
 
 // A packed stream is written by the library, and holds the same rows under the same

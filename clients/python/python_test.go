@@ -46,6 +46,16 @@ func TestTheTypesOfTheClientAreStrict(t *testing.T) {
 	run(t, environment(t), "MYPY_CACHE_DIR="+cached(t, "mypy"), "-m", "mypy", "--strict", "redfire", "tests")
 }
 
+// TestThePythonOfTheDocsIsTrue runs the pages of the docs again with a Python: their
+// lines of it are left out otherwise.
+func TestThePythonOfTheDocsIsTrue(t *testing.T) {
+	c := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-run", "^TestExamplesInTheDocsAreTrue$", "../../cmd/redfire")
+	c.Env = append(os.Environ(), "REDFIRE_TEST_PYTHON="+environment(t))
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // run runs Python in this folder, with a variable beside those of the environment.
 func run(t *testing.T, python, variable string, args ...string) {
 	t.Helper()

@@ -258,7 +258,7 @@ func (o outcome) tell() int {
 // vague is what differs from run to run: how long something took, where a copy of
 // the store is and how wide its name makes a column, and where ticks are sorted,
 // which is beside the store or else where this machine has its temporary files.
-var vague = regexp.MustCompile(`\S*/sort-[0-9]+|\S*/series\b|  +|[0-9.]+ s\b|[0-9]+ rows/s|"seconds": ?[0-9.e-]+|,[0-9.e-]+$|[0-9.]+ 秒|每秒 [0-9]+ 行`)
+var vague = regexp.MustCompile(`\S*/sort-[0-9]+|\S*\bseries/|\S*/series\b|  +|[0-9.]+ s\b|[0-9]+ rows/s|"seconds": ?[0-9.e-]+|,[0-9.e-]+$|[0-9.]+ 秒|每秒 [0-9]+ 行`)
 
 func (o outcome) compare(far outcome) error {
 	same := func(what, near, far string) error {

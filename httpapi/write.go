@@ -128,11 +128,6 @@ func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *ImportPara
 	if o.Calendars, err = s.data.Calendars(); err != nil {
 		return err
 	}
-	release, err := s.hold(r)
-	if err != nil {
-		return err
-	}
-	defer release()
 	file, err := s.spool(r)
 	if err != nil {
 		return err
@@ -142,6 +137,12 @@ func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *ImportPara
 			s.log.Error("a body could not be removed", "error", fault.WithoutPath(err))
 		}
 	}()
+	// The body is on disk: a client that is slow to send it has kept nobody waiting.
+	release, err := s.hold(r)
+	if err != nil {
+		return err
+	}
+	defer release()
 	lang := languageOf(r.Header.Get("Accept-Language"))
 	var refused []problem.Refused
 	o.Lang, o.Name, o.Whole, o.CheckOwn = lang, "body", !p.Partial, true

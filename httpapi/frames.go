@@ -129,7 +129,7 @@ func (s *Server) framesOf(r *http.Request) (all []series.Frame, err error) {
 // writeFrames writes what the Go client sends: all of it or nothing.
 func (s *Server) writeFrames(_ context.Context, in *WriteFramesParams) (*huma.StreamResponse, error) {
 	return s.streamed(func(w *call, r *http.Request) error {
-		release, err := s.hold(r)
+		release, err := s.hold(r.Context(), r.ContentLength)
 		if err != nil {
 			return err
 		}
@@ -153,7 +153,7 @@ func (s *Server) replaceFrames(_ context.Context, in *replaceFramesParams) (*hum
 		if err != nil {
 			return err
 		}
-		release, err := s.hold(r)
+		release, err := s.hold(r.Context(), r.ContentLength)
 		if err != nil {
 			return err
 		}

@@ -138,7 +138,11 @@ func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *ImportPara
 		}
 	}()
 	// The body is on disk: a client that is slow to send it has kept nobody waiting.
-	release, err := s.hold(r)
+	about, err := os.Stat(file)
+	if err != nil {
+		return diskFault(err)
+	}
+	release, err := s.hold(r.Context(), about.Size())
 	if err != nil {
 		return err
 	}
@@ -210,17 +214,16 @@ func isCSV(head []byte) bool {
 // shorter ones there are more; the next waits.
 const bodiesAtOnce = 2
 
-// hold waits until the body of a request may be held, and returns what gives its
-// place back.
-func (s *Server) hold(r *http.Request) (release func(), err error) {
-	weight := r.ContentLength
-	if packed := r.Header.Get("Content-Encoding") != ""; packed || weight < 0 || weight > int64(s.limits.MaxBody) {
-		weight = int64(s.limits.MaxBody)
+// hold waits until so many bytes of a body may be held in memory, and returns what
+// gives their place back.
+func (s *Server) hold(ctx context.Context, bytes int64) (release func(), err error) {
+	if bytes < 0 || bytes > int64(s.limits.MaxBody) { // a client need not tell the length
+		bytes = int64(s.limits.MaxBody)
 	}
-	if err := s.bodies.Acquire(r.Context(), weight); err != nil {
+	if err := s.bodies.Acquire(ctx, bytes); err != nil {
 		return nil, err
 	}
-	return func() { s.bodies.Release(weight) }, nil
+	return func() { s.bodies.Release(bytes) }, nil
 }
 
 // spool writes a body, unpacked, to a file of its own, and returns its name.

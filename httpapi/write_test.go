@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
@@ -463,4 +464,21 @@ func TestTheLanguageThatIsWantedMostIsSpoken(t *testing.T) {
 	f("en, zh;q=0.9", false)
 	f("fr, zh;q=0.5, en;q=0.4", true)
 	f("zh;q=0, en", false)
+}
+
+func TestManyBodiesAtOnceWaitForEachOther(t *testing.T) {
+	s := serve(t, t.TempDir(), func(c *config.Config, _ *httpapi.Options) { c.Server.MaxBody = config.Size(len(threeBars)) })
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			body := strings.ReplaceAll(threeBars, "rb2601", fmt.Sprintf("rb%04d", 2000+i))
+			if got := s.do(t, http.MethodPost, "/v1/bars", body, "Content-Type: application/x-ndjson"); got.status != http.StatusOK {
+				t.Errorf("body %d: got %d %s", i, got.status, got.body)
+			}
+		})
+	}
+	all.Wait()
+	if got := len(s.do(t, http.MethodGet, "/v1/symbols", "").rows(t)); got != 40 {
+		t.Errorf("%d series are stored, want 40", got)
+	}
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"net/http"
@@ -84,6 +85,10 @@ func sendFrames(w *call, frames iter.Seq2[*series.Frame, error]) error {
 	message := wire.NewWriter(out)
 	var rows int64
 	for f, err := range frames {
+		if err != nil && w.status != 0 {
+			// What came is of use: who asks for the rest is told the error.
+			return errors.Join(err, out.Flush(), http.NewResponseController(w).Flush())
+		}
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/redfire-quant/redfire/bench/report"
@@ -63,7 +62,7 @@ func (r *runner) load(ctx context.Context, s *server, l load) error {
 	}
 	watch := watchMemory(ctx, s)
 	err = r.byTurns(ctx, o, f)
-	most, failed := watch()
+	first, second, failed := watch()
 	if err := errors.Join(err, failed); err != nil {
 		return err
 	}
@@ -82,8 +81,9 @@ func (r *runner) load(ctx context.Context, s *server, l load) error {
 	late.Put(ours, medianLate(tallies), rows)
 	late.Bound(staticFile, medianLate(statics))
 	r.report.Notes = append(r.report.Notes, report.Gap{Engine: "memory of the server, " + work, Why: fmt.Sprintf(
-		"resident %.0f MiB before, %.0f MiB at most, %.0f MiB after garbage was given back; the heap %.0f, %.0f and %.0f MiB; %d requests",
-		mib(before.Resident), mib(most.Resident), mib(after.Resident), mib(before.Heap), mib(most.Heap), mib(after.Heap), int(sum(o.took)*r.plan.span.Seconds()))})
+		"resident %.0f MiB before, at most %.0f MiB in the first half of the time and %.0f MiB in the second, %.0f MiB when garbage was given back; the heap %.0f, %.0f, %.0f and %.0f MiB; %d requests",
+		mib(before.Resident), mib(first.Resident), mib(second.Resident), mib(after.Resident),
+		mib(before.Heap), mib(first.Heap), mib(second.Heap), mib(after.Heap), int(sum(o.took)*r.plan.span.Seconds()))})
 	return nil
 }
 
@@ -153,36 +153,40 @@ func (r *runner) client(ctx context.Context, s *server, asks []*ask, addresses [
 }
 
 // watchMemory looks at the memory of the server from time to time, until the
-// function that it returns is called, which tells the most.
-func watchMemory(ctx context.Context, s *server) func() (Memory, error) {
+// function that it returns is called, which tells the most of the first half of the
+// time, and of the second.
+func watchMemory(ctx context.Context, s *server) func() (first, second Memory, err error) {
 	ctx, stop := context.WithCancel(ctx)
-	var most Memory
+	var all []Memory
 	var failed error
 	var watching sync.WaitGroup
-	var stopped atomic.Bool
 	watching.Go(func() {
 		every := time.NewTicker(200 * time.Millisecond)
 		defer every.Stop()
-		for {
+		for failed == nil {
 			select {
 			case <-ctx.Done():
 				return
 			case <-every.C:
 			}
 			m, err := s.memory(ctx, false)
-			if err != nil {
-				if !stopped.Load() {
-					failed = err
-				}
+			if ctx.Err() != nil {
 				return
 			}
-			most.Resident, most.Heap = max(most.Resident, m.Resident), max(most.Heap, m.Heap)
+			all, failed = append(all, m), err
 		}
 	})
-	return func() (Memory, error) {
-		stopped.Store(true)
+	return func() (first, second Memory, err error) {
 		stop()
 		watching.Wait()
-		return most, failed
+		return most(all[:len(all)/2]), most(all[len(all)/2:]), failed
 	}
+}
+
+// most returns the most of each.
+func most(all []Memory) (m Memory) {
+	for _, x := range all {
+		m.Resident, m.Heap = max(m.Resident, x.Resident), max(m.Heap, x.Heap)
+	}
+	return m
 }

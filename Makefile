@@ -26,7 +26,7 @@ lint: gate ## the linters alone
 fuzz: gate ## every fuzzer in turn; FUZZTIME=30s each
 	@$(GATE) -fuzztime=$(or $(FUZZTIME),30s) fuzz
 
-bench: ## measure beside peers and the limit: BENCH=series or files, a few minutes
+bench: ## measure beside peers and the limit: BENCH=series, files or http, a few minutes
 	@$(GO) -C bench run . $(BENCH)
 
 figures: ## the code's measured figures beside their limits

@@ -73,6 +73,14 @@ func TestAnInterruptedRunLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestAServerThatCannotServeFails(t *testing.T) {
+	var out, errs strings.Builder
+	code := run(t.Context(), []string{serveHTTP, t.TempDir() + "/no/such\x00folder", "nothing"}, &out, &errs)
+	if code != exitFailed || out.Len() > 0 || errs.Len() == 0 {
+		t.Errorf("a folder that cannot be: got exit code %d, %q and %q", code, out.String(), errs.String())
+	}
+}
+
 func TestAPipeThatCannotBeImportedFails(t *testing.T) {
 	var out, errs strings.Builder
 	code := run(t.Context(), []string{importPipe, t.TempDir() + "/no/such\x00folder"}, &out, &errs)

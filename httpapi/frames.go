@@ -85,9 +85,9 @@ func sendFrames(w *call, frames iter.Seq2[*series.Frame, error]) error {
 	message := wire.NewWriter(out)
 	var rows int64
 	for f, err := range frames {
-		if err != nil && w.status != 0 {
+		if err != nil && out.sent {
 			// What came is of use: who asks for the rest is told the error.
-			return errors.Join(err, out.Flush(), http.NewResponseController(w).Flush())
+			return errors.Join(err, out.send(), http.NewResponseController(w).Flush())
 		}
 		if err != nil {
 			return err

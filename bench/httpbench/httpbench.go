@@ -134,7 +134,7 @@ func (r *runner) notes() {
 	}
 	cores := runtime.GOMAXPROCS(0)
 	note("all", fmt.Sprintf("one process serves and another reads, by loopback, on the same %d cores; bytes are not packed; everything is read once before it is timed; each figure is the median of %d, taken by turns with those beside it", cores, r.plan.rounds))
-	note(ours, "httpapi over localseries, of the default configuration; uncached is with series.cache: 0")
+	note(ours, "httpapi over localseries, of the default configuration; uncached is with series.cache 0B")
 	note(plain, "a handler of net/http that reads the same store and writes the same text: the fastest of json.Encoder and json.Marshal row by row, and json.Marshal of a slice")
 	note(store, "series.Store.Write of the same frames into localseries, in the process of the client")
 }

@@ -52,7 +52,7 @@ func (c *call) body(mediaType, packing string) (*body, error) {
 	if packing != "" {
 		h.Set("Content-Encoding", packing)
 	}
-	b.text = bodyTexts.Get().(*[]byte) //nolint:forcetypeassert,errcheck // there is nothing else
+	b.text = bodyTexts.Get().(*[]byte) //nolint:forcetypeassert // there is nothing else
 	return b, nil
 }
 

@@ -68,7 +68,7 @@ func (s *arrowSheet) setSchema(attributes string) {
 // unpacked makes a stream whose batches are written as they lie in memory.
 func (s *arrowSheet) unpacked(w io.Writer, attributes string) error {
 	s.least = streamRows
-	s.room = streamRooms.Get().(*streamRoom) //nolint:forcetypeassert,errcheck // there is nothing else
+	s.room = streamRooms.Get().(*streamRoom) //nolint:forcetypeassert // there is nothing else
 	r := s.room
 	r.writer.w, r.writer.begun = w, false
 	r.shape = append(r.shape[:0], byte(s.of.kind))

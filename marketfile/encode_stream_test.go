@@ -90,33 +90,38 @@ func bodyOf(meta []byte) uint64 {
 // schema.
 func TestAStreamIsReadAsThatOfTheLibrary(t *testing.T) {
 	for kind, frames := range streams() {
-		var packed bytes.Buffer
-		encode(t, &packed, kind, &marketfile.EncodeOptions{Format: marketfile.ArrowStream, Compress: true}, frames...)
-		theirs, err := ipc.NewReader(&packed)
-		if err != nil {
-			t.Fatal(err)
+		wantSameStream(t, kind, frames)
+	}
+}
+
+func wantSameStream(t *testing.T, kind series.Kind, frames []*series.Frame) {
+	t.Helper()
+	var packed bytes.Buffer
+	encode(t, &packed, kind, &marketfile.EncodeOptions{Format: marketfile.ArrowStream, Compress: true}, frames...)
+	theirs, err := ipc.NewReader(&packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Release()
+	ours, err := ipc.NewReader(bytes.NewReader(encoded(t, marketfile.ArrowStream, kind, frames...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Release()
+	if !ours.Schema().Equal(theirs.Schema()) || !ours.Schema().Metadata().Equal(theirs.Schema().Metadata()) {
+		t.Errorf("%s: got %s, want %s", kind, ours.Schema(), theirs.Schema())
+	}
+	for theirs.Next() {
+		if !ours.Next() {
+			t.Fatalf("%s: a batch is missing: %v", kind, ours.Err())
 		}
-		defer theirs.Release()
-		ours, err := ipc.NewReader(bytes.NewReader(encoded(t, marketfile.ArrowStream, kind, frames...)))
-		if err != nil {
-			t.Fatal(err)
+		got, want := fmt.Sprint(ours.RecordBatch()), fmt.Sprint(theirs.RecordBatch())
+		if got != want {
+			t.Errorf("%s: got %.300s, want %.300s", kind, got, want)
 		}
-		defer ours.Release()
-		if !ours.Schema().Equal(theirs.Schema()) || !ours.Schema().Metadata().Equal(theirs.Schema().Metadata()) {
-			t.Errorf("%s: got %s, want %s", kind, ours.Schema(), theirs.Schema())
-		}
-		for theirs.Next() {
-			if !ours.Next() {
-				t.Fatalf("%s: a batch is missing: %v", kind, ours.Err())
-			}
-			got, want := fmt.Sprint(ours.RecordBatch()), fmt.Sprint(theirs.RecordBatch())
-			if got != want {
-				t.Errorf("%s: got %.300s, want %.300s", kind, got, want)
-			}
-		}
-		if ours.Next() || ours.Err() != nil || theirs.Err() != nil {
-			t.Errorf("%s: there are more batches, or %v, %v", kind, ours.Err(), theirs.Err())
-		}
+	}
+	if ours.Next() || ours.Err() != nil || theirs.Err() != nil {
+		t.Errorf("%s: there are more batches, or %v, %v", kind, ours.Err(), theirs.Err())
 	}
 }
 

@@ -177,17 +177,23 @@ func text(ctx context.Context, s *series.Store, q series.Query) (string, error) 
 				line = append(strconv.AppendUint(line, uint64(f.Seq[i]), 10), ' ')
 			}
 			for _, c := range f.Cols {
-				if c.Floats != nil {
-					line = strconv.AppendFloat(line, c.Floats[i], 'g', -1, 64)
-				} else if c.Ints != nil {
-					line = strconv.AppendInt(line, c.Ints[i], 10)
-				}
-				line = append(line, ' ')
+				line = append(appendValue(line, &c, i), ' ')
 			}
 			b.Write(append(line, '\n'))
 		}
 	}
 	return b.String(), nil
+}
+
+// appendValue appends the number of a row.
+func appendValue(b []byte, c *series.Column, row int) []byte {
+	switch {
+	case c.Floats != nil:
+		return strconv.AppendFloat(b, c.Floats[row], 'g', -1, 64)
+	case c.Ints != nil:
+		return strconv.AppendInt(b, c.Ints[row], 10)
+	}
+	return b
 }
 
 // randomQuery returns a read of some of the series.

@@ -33,7 +33,7 @@ func ExampleNew() {
 	if err != nil {
 		panic(err)
 	}
-	listener, err := httpapi.Listen("127.0.0.1:0")
+	listener, err := httpapi.Listen(ctx, "127.0.0.1:0", nil)
 	if err != nil {
 		panic(err)
 	}

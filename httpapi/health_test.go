@@ -197,6 +197,49 @@ func TestVerifyListsWhatIsDamaged(t *testing.T) {
 	}
 }
 
+// A described is a request as /openapi.json describes it.
+type described struct {
+	OperationID string `json:"operationId"`
+	Summary     string
+	Tags        []string
+	Parameters  []struct{ Name, In, Description string }
+	RequestBody *struct {
+		Required bool
+		Content  map[string]any
+	} `json:"requestBody"`
+	Responses map[string]struct {
+		Description string
+		Content     map[string]any
+	}
+}
+
+// A description is what /openapi.json has.
+type description struct {
+	OpenAPI    string
+	Info       struct{ Title, Version, Description string }
+	Paths      map[string]map[string]described
+	Components struct{ Schemas map[string]any }
+}
+
+// check reports what is missing in the description of a request.
+func (d *described) check(t *testing.T, request string) {
+	t.Helper()
+	if d.OperationID == "" || d.Summary == "" || len(d.Tags) != 1 {
+		t.Errorf("%s: %+v", request, d)
+	}
+	if _, ok := d.Responses["default"].Content["application/problem+json"]; !ok || len(d.Responses["200"].Content) == 0 {
+		t.Errorf("%s: answers are %v", request, d.Responses)
+	}
+	for _, p := range d.Parameters {
+		if p.Description == "" && p.In == "query" {
+			t.Errorf("%s: nothing is said of %s", request, p.Name)
+		}
+	}
+	if takes := strings.HasPrefix(request, "post") || strings.HasPrefix(request, "put"); takes != (d.RequestBody != nil) {
+		t.Errorf("%s: body %v", request, d.RequestBody)
+	}
+}
+
 func TestTheDescriptionListsEveryRequestWithItsProblems(t *testing.T) {
 	s := serve(t, t.TempDir(), func(_ *config.Config, o *httpapi.Options) { o.Version = "1.2.3" })
 	text := s.do(t, http.MethodGet, "/openapi.json", "").body
@@ -207,25 +250,7 @@ func TestTheDescriptionListsEveryRequestWithItsProblems(t *testing.T) {
 	if !sameJSON(t, text, string(own)) {
 		t.Error("OpenAPI returns something else")
 	}
-	var d struct {
-		OpenAPI string
-		Info    struct{ Title, Version, Description string }
-		Paths   map[string]map[string]struct {
-			OperationID string `json:"operationId"`
-			Summary     string
-			Tags        []string
-			Parameters  []struct{ Name, In, Description string }
-			RequestBody *struct {
-				Required bool
-				Content  map[string]any
-			} `json:"requestBody"`
-			Responses map[string]struct {
-				Description string
-				Content     map[string]any
-			}
-		}
-		Components struct{ Schemas map[string]any }
-	}
+	var d description
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
 		t.Fatal(err)
 	}
@@ -235,21 +260,11 @@ func TestTheDescriptionListsEveryRequestWithItsProblems(t *testing.T) {
 	ids := map[string]bool{}
 	for path, methods := range d.Paths {
 		for method, op := range methods {
-			if ids[op.OperationID] || op.OperationID == "" || op.Summary == "" || len(op.Tags) != 1 {
-				t.Errorf("%s %s: %+v", method, path, op)
+			if ids[op.OperationID] {
+				t.Errorf("%s %s: another request is called %s too", method, path, op.OperationID)
 			}
 			ids[op.OperationID] = true
-			if _, ok := op.Responses["default"].Content["application/problem+json"]; !ok || len(op.Responses["200"].Content) == 0 {
-				t.Errorf("%s %s: answers are %v", method, path, op.Responses)
-			}
-			for _, p := range op.Parameters {
-				if p.Description == "" && p.In == "query" {
-					t.Errorf("%s %s: nothing is said of %s", method, path, p.Name)
-				}
-			}
-			if takes := method == "post" || method == "put"; takes != (op.RequestBody != nil) {
-				t.Errorf("%s %s: body %v", method, path, op.RequestBody)
-			}
+			op.check(t, method+" "+path)
 			// What is described is answered.
 			if got := s.do(t, strings.ToUpper(method), path+"?no_such_parameter=1", ""); got.status == http.StatusNotFound || got.status == http.StatusMethodNotAllowed {
 				t.Errorf("%s %s: got %d", method, path, got.status)

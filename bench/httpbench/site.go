@@ -62,7 +62,7 @@ func Serve(ctx context.Context, args []string, in io.Reader, out io.Writer) (err
 	if err != nil {
 		return err
 	}
-	l, err := httpapi.Listen("127.0.0.1:0")
+	l, err := httpapi.Listen(ctx, "127.0.0.1:0", nil)
 	if err != nil {
 		return err
 	}

@@ -220,7 +220,7 @@ func TestMetricsAreAsPrometheusWantsThem(t *testing.T) {
 	d.Registry().MustRegister(own)
 
 	w := httptest.NewRecorder()
-	d.Metrics().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	d.Metrics().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	problems, err := promlint.New(strings.NewReader(w.Body.String())).Lint()
 	if err != nil {
 		t.Fatal(err)

@@ -321,7 +321,7 @@ func TestTheDescriptionOfAServerWithTokensSaysSo(t *testing.T) {
 func TestAServerIsAHandlerLikeOthers(t *testing.T) {
 	s := stocked(t, nil)
 	w := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodGet, barsPath, nil)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, barsPath, nil)
 	r.Host = "localhost"
 	s.api.ServeHTTP(w, r)
 	if w.Code != http.StatusOK || w.Header().Get("Redfire-Rows") != "3" {

@@ -309,7 +309,10 @@ func TestNoGoroutineStays(t *testing.T) {
 		for _, call := range calls(c) {
 			_ = call(t.Context())
 		}
-		for range c.Changes(t.Context(), 0) {
+		for _, err := range c.Changes(t.Context(), 0) {
+			if err != nil {
+				t.Error(err)
+			}
 			break // who has enough
 		}
 		if err := c.Close(); err != nil {

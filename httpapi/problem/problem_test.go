@@ -16,7 +16,7 @@ import (
 )
 
 // travelled returns an error as it arrives at a client.
-func travelled(t *testing.T, err error, lang string) (error, *problem.Details) {
+func travelled(t *testing.T, err error, lang string) (*problem.Details, error) {
 	t.Helper()
 	text, failed := json.Marshal(problem.Of(err, lang))
 	if failed != nil {
@@ -26,14 +26,14 @@ func travelled(t *testing.T, err error, lang string) (error, *problem.Details) {
 	if failed := json.Unmarshal(text, d); failed != nil {
 		t.Fatal(failed)
 	}
-	return d.Err(0), d
+	return d, d.Err(0)
 }
 
 func TestEveryCodeArrivesAsItself(t *testing.T) {
 	for _, lang := range []string{"en", "zh"} {
 		for _, e := range fault.Codes() {
 			err := fmt.Errorf("series: read: %w", e.Code.Errorf("it went wrong"))
-			got, d := travelled(t, err, lang)
+			d, got := travelled(t, err, lang)
 			if !errors.Is(got, e.Code) || !errors.Is(got, e.Kind) || fault.CodeOf(got) != e.Code || fault.KindOf(got) != e.Kind {
 				t.Errorf("%s (%s) arrives as %v of %s, %s", e.Code, lang, got, fault.CodeOf(got), fault.KindOf(got))
 			}
@@ -55,16 +55,16 @@ func TestEveryCodeArrivesAsItself(t *testing.T) {
 
 func TestKindsWithoutACodeArrive(t *testing.T) {
 	for _, r := range fault.Rules() {
-		got, d := travelled(t, fmt.Errorf("%w: as it is", r.Kind), "en")
+		d, got := travelled(t, fmt.Errorf("%w: as it is", r.Kind), "en")
 		if !errors.Is(got, r.Kind) || d.Type != "about:blank" || d.Title != http.StatusText(d.Status) || !strings.Contains(got.Error(), "as it is") {
 			t.Errorf("%s arrives as %v: %+v", r.Kind, got, d)
 		}
 	}
-	got, d := travelled(t, errors.New("a defect"), "en")
+	d, got := travelled(t, errors.New("a defect"), "en")
 	if d.Status != http.StatusInternalServerError || fault.KindOf(got) != "" || got.Error() != "a defect" {
 		t.Errorf("an error of no kind arrives as %v: %+v", got, d)
 	}
-	got, d = travelled(t, context.DeadlineExceeded, "en")
+	d, got = travelled(t, context.DeadlineExceeded, "en")
 	if d.Status == http.StatusGatewayTimeout && !errors.Is(got, context.DeadlineExceeded) {
 		t.Errorf("a deadline arrives as %v: %+v", got, d)
 	}
@@ -90,15 +90,15 @@ func TestStatusesSayMoreThanTheKindWhereTheyCan(t *testing.T) {
 
 func TestThePlaceTravelsByItself(t *testing.T) {
 	at := fault.Place{Line: 3, Column: 7, Field: "close"}
-	got, d := travelled(t, fault.At(at, fault.APIBody.Errorf("no number")), "en")
+	d, got := travelled(t, fault.At(at, fault.APIBody.Errorf("no number")), "en")
 	if back, ok := fault.PlaceOf(got); !ok || back != at || d.Detail != "no number" {
 		t.Errorf("got %v, %q", back, d.Detail)
 	}
-	if _, d := travelled(t, fault.At(fault.Place{File: "body"}, fault.APIBody.Errorf("x")), "en"); d.Place != nil {
+	if d, _ := travelled(t, fault.At(fault.Place{File: "body"}, fault.APIBody.Errorf("x")), "en"); d.Place != nil {
 		t.Errorf("of a file alone the place is %+v", d.Place)
 	}
 	// A field may be called as what a store says it was doing.
-	_, d = travelled(t, fmt.Errorf("series: read: %w", fault.At(fault.Place{Field: "series"}, fault.APIBody.Errorf("x"))), "en")
+	d, _ = travelled(t, fmt.Errorf("series: read: %w", fault.At(fault.Place{Field: "series"}, fault.APIBody.Errorf("x"))), "en")
 	if d.Place == nil || d.Place.Field != "series" || d.Detail != "x" {
 		t.Errorf("got %+v", d)
 	}
@@ -124,7 +124,7 @@ func TestSeveralErrorsArriveAsAList(t *testing.T) {
 		fault.At(fault.Place{Field: "a"}, fault.APIParameter.Errorf("first")),
 		fault.MarketSymbol.Errorf("second"),
 	}
-	got, d := travelled(t, list, "en")
+	d, got := travelled(t, list, "en")
 	var back fault.List
 	if !errors.As(got, &back) || len(back) != 2 || !errors.Is(back[0], fault.APIParameter) || !errors.Is(back[1], fault.MarketSymbol) {
 		t.Errorf("got %v", got)
@@ -132,13 +132,13 @@ func TestSeveralErrorsArriveAsAList(t *testing.T) {
 	if d.Code != fault.APIParameter || d.Detail != "first" || len(d.Errors) != 2 || d.Place.Field != "a" {
 		t.Errorf("told as %+v", d)
 	}
-	if _, d := travelled(t, list[:1], "en"); len(d.Errors) != 0 || d.Detail != "first" {
+	if d, _ := travelled(t, list[:1], "en"); len(d.Errors) != 0 || d.Detail != "first" {
 		t.Errorf("a list of one is told as %+v", d)
 	}
 }
 
 func TestForgottenChangesArriveWithTheLast(t *testing.T) {
-	_, d := travelled(t, series.Forget(5, 17), "en")
+	d, _ := travelled(t, series.Forget(5, 17), "en")
 	if d.Last == nil || *d.Last != 17 {
 		t.Fatalf("told as %+v", d)
 	}

@@ -21,9 +21,17 @@ import (
 	"github.com/redfire-quant/redfire/series"
 )
 
+// A reply is what came of an answer beside its body.
+type reply struct {
+	StatusCode       int
+	Header, Trailer  http.Header
+	ContentLength    int64
+	TransferEncoding []string
+}
+
 // answered returns the answer that do gives, and its body; the error is that of
 // reading it.
-func answered(t *testing.T, do func(*call) error) (*http.Response, string, error) {
+func answered(t *testing.T, do func(*call) error) (reply, string, error) {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{ResponseWriter: w}
@@ -36,13 +44,17 @@ func answered(t *testing.T, do func(*call) error) (*http.Response, string, error
 	defer s.Close()
 	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
 	defer client.CloseIdleConnections()
-	got, err := client.Get(s.URL)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer got.Body.Close()
 	text, err := io.ReadAll(got.Body)
-	return got, string(text), err
+	return reply{got.StatusCode, got.Header, got.Trailer, got.ContentLength, got.TransferEncoding}, string(text), err
 }
 
 // write makes an answer of pieces.

@@ -66,7 +66,7 @@ func Serve(ctx context.Context, args []string, in io.Reader, out io.Writer) (err
 	if err != nil {
 		return err
 	}
-	other, err := net.Listen("tcp", "127.0.0.1:0")
+	other, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}

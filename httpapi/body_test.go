@@ -179,7 +179,7 @@ func TestAnAnswerThatFailsIsAProblemOrBroken(t *testing.T) {
 			got, text, err := answered(t, func(c *call) error { return send(c, damaged(rows...)) })
 			h := got.Header
 			if err != nil || got.StatusCode != http.StatusInternalServerError || h.Get("Content-Type") != "application/problem+json" || !strings.Contains(text, string(fault.CodeOf(errRead))) {
-				t.Errorf("%s: %d rows: got %s, %v, %s, error %v", name, rows, got.Status, h, text, err)
+				t.Errorf("%d: %d rows: got %s, %v, %s, error %v", name, rows, got.StatusCode, h, text, err)
 			}
 			if h.Get("Content-Encoding") != "" || h.Get(rowsHeader) != "" || len(got.Trailer) > 0 {
 				t.Errorf("%s: %d rows: got header %v, trailer %v", name, rows, h, got.Trailer)
@@ -188,7 +188,7 @@ func TestAnAnswerThatFailsIsAProblemOrBroken(t *testing.T) {
 	}
 	got, text, err := answered(t, func(c *call) error { return sendFrames(c, damaged(40_000, 40_000)) })
 	if got.StatusCode != http.StatusOK || err == nil || len(text) == 0 || got.Trailer.Get(rowsHeader) != "" {
-		t.Errorf("broken: got %s, %d bytes, trailer %v, error %v", got.Status, len(text), got.Trailer, err)
+		t.Errorf("broken: got %d, %d bytes, trailer %v, error %v", got.StatusCode, len(text), got.Trailer, err)
 	}
 }
 

@@ -179,7 +179,7 @@ func TestAnAnswerThatFailsIsAProblemOrBroken(t *testing.T) {
 			got, text, err := answered(t, func(c *call) error { return send(c, damaged(rows...)) })
 			h := got.Header
 			if err != nil || got.StatusCode != http.StatusInternalServerError || h.Get("Content-Type") != "application/problem+json" || !strings.Contains(text, string(fault.CodeOf(errRead))) {
-				t.Errorf("%d: %d rows: got %s, %v, %s, error %v", name, rows, got.StatusCode, h, text, err)
+				t.Errorf("%s: %d rows: got %d, %v, %s, error %v", name, rows, got.StatusCode, h, text, err)
 			}
 			if h.Get("Content-Encoding") != "" || h.Get(rowsHeader) != "" || len(got.Trailer) > 0 {
 				t.Errorf("%s: %d rows: got header %v, trailer %v", name, rows, h, got.Trailer)

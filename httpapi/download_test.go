@@ -25,7 +25,7 @@ import (
 	"github.com/redfire-quant/redfire/series"
 )
 
-var downloads = flag.Int("downloads", 150, "how many random reads TestADownloadThatIsCutGoesOn does")
+var downloads = flag.Int("downloads", 50, "how many random reads TestADownloadThatIsCutGoesOn does")
 
 // A cutter is a way to a server that ends answers before their end.
 type cutter struct {

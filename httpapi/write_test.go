@@ -252,6 +252,9 @@ func TestABodyThatIsCutKeepsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
+	if err := pw.CloseWithError(context.Canceled); err != nil { // the transport waits for it
+		t.Fatal(err)
+	}
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}

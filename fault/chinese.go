@@ -568,4 +568,8 @@ var chinese = map[string]string{
 	"it is %q, and the answer is sent as %s":                                                                                "其值为 %q，而应答的格式为 %s",
 	"the body does not begin as %s does; what packs it is named by Content-Encoding":                                        "请求体的开头不是 %s；若经过压缩，请用 Content-Encoding 注明",
 	"the server of the series does not let this one in: %w":                                                                 "存放序列的服务器拒绝了本服务器：%w",
+	"the rows say their symbol themselves: leave out --symbol":                                                              "数据行自己写明了合约代码：请去掉 --symbol",
+	"the rows say their interval themselves: leave out --interval":                                                          "数据行自己写明了周期：请去掉 --interval",
+	"the body is damaged: %w":                                                                                               "请求体已损坏：%w",
+	"it is given %d times":                                                                                                  "给出了 %d 次",
 }

@@ -28,10 +28,10 @@ func (s *Server) calendar(name string, y market.Symbol) (*market.Calendar, error
 	if err != nil {
 		return nil, err
 	}
-	if name == "" || name == marketfile.CalendarAuto {
+	if name = strings.ToLower(name); name == "" || name == marketfile.CalendarAuto {
 		return all.Of(y)
 	}
-	c, err := all.Named(strings.ToLower(name))
+	c, err := all.Named(name)
 	return c, fault.At(fault.Place{Field: "calendar"}, err)
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"os"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -23,7 +25,7 @@ const framesPath = "/v1/frames"
 type noParams struct{}
 
 // maxQuestion is how long the JSON of a question may be.
-const maxQuestion = 8 << 20
+const maxQuestion = 1 << 20
 
 // question reads the JSON of a question.
 func question(r *http.Request, v any) error {
@@ -119,30 +121,46 @@ func (p *WriteFramesParams) options() *series.WriteOptions {
 	return &series.WriteOptions{Count: p.Count, RefuseDifferent: p.RefuseDifferent}
 }
 
-// framesOf reads the frames of a body.
-func (s *Server) framesOf(r *http.Request) (all []series.Frame, err error) {
+// framesOf reads the frames of a body, and returns what gives their place in memory
+// back. The body is on disk before it takes one: a client that is slow to send it
+// keeps nobody waiting.
+func (s *Server) framesOf(r *http.Request) (all []series.Frame, release func(), err error) {
 	most := int64(s.limits.MaxBody)
-	for f, err := range wire.Read(http.MaxBytesReader(nil, r.Body, most), most) {
+	name, err := s.keep(io.LimitReader(r.Body, most+1))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { s.forget(name) }()
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, diskFault(err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	about, err := f.Stat()
+	if err != nil {
+		return nil, nil, diskFault(err)
+	}
+	if release, err = s.hold(r.Context(), about.Size()); err != nil {
+		return nil, nil, err
+	}
+	for f, err := range wire.Read(f, most) {
 		if err != nil {
-			return nil, s.tooLarge(bodyFault(err))
+			release()
+			return nil, nil, s.tooLarge(bodyFault(err))
 		}
 		all = append(all, *f)
 	}
-	return all, nil
+	return all, release, nil
 }
 
 // writeFrames writes what the Go client sends: all of it or nothing.
 func (s *Server) writeFrames(_ context.Context, in *WriteFramesParams) (*huma.StreamResponse, error) {
 	return s.streamed(func(w *call, r *http.Request) error {
-		release, err := s.hold(r.Context(), r.ContentLength)
+		frames, release, err := s.framesOf(r)
 		if err != nil {
 			return err
 		}
 		defer release()
-		frames, err := s.framesOf(r)
-		if err != nil {
-			return err
-		}
 		counts, err := s.data.Series.Write(r.Context(), frames, in.options())
 		if err != nil {
 			return err
@@ -158,15 +176,11 @@ func (s *Server) replaceFrames(_ context.Context, in *replaceFramesParams) (*hum
 		if err != nil {
 			return err
 		}
-		release, err := s.hold(r.Context(), r.ContentLength)
+		frames, release, err := s.framesOf(r)
 		if err != nil {
 			return err
 		}
 		defer release()
-		frames, err := s.framesOf(r)
-		if err != nil {
-			return err
-		}
 		if len(frames) != 1 {
 			return fault.APIBody.Errorf("the body has %d frames, and one takes the place of a range", len(frames))
 		}
@@ -249,6 +263,11 @@ func (s *Server) delete(of answers.Key, symbol, interval string, p *DeleteParams
 		}
 		if in == (market.Range{}) != p.All {
 			return fault.At(fault.Place{Field: "all"}, fault.APIParameter.Errorf("say from or to, or all=true for the whole series, and not both"))
+		}
+		if strings.ContainsAny(symbol, "*?") { // deleting takes no pattern, and nothing would look done
+			if err := s.exists(r.Context(), []series.Key{k}); err != nil {
+				return err
+			}
 		}
 		counts, err := s.data.Series.Delete(r.Context(), k, in)
 		if err != nil {

@@ -130,14 +130,27 @@ func New(d *redfire.Data, opts *Options) (*Server, error) {
 
 const description = "Bars and ticks of markets, written and read. Times are RFC 3339; those without an offset are of the time zone that the parameter tz names, and without it refused. Ranges hold their beginning and not their end."
 
-// makeTemp makes the folder of bodies anew: what a server that was killed left in
-// it is of no use.
+// bodyNames are the names of the files of bodies that are being read.
+const bodyNames = "redfire-body-*"
+
+// makeTemp makes the folder of bodies, if it is not there. Of what a server that was
+// killed has left in it, only what is old is removed: another one may be at work.
 func (s *Server) makeTemp() error {
-	if err := os.RemoveAll(s.temp); err != nil {
-		return fault.DiskFailed.Errorf("%w", err)
-	}
 	if err := os.MkdirAll(s.temp, 0o700); err != nil {
 		return fault.DiskFailed.Errorf("%w", err)
+	}
+	left, err := filepath.Glob(filepath.Join(s.temp, bodyNames))
+	if err != nil {
+		return fault.DiskFailed.Errorf("%w", err)
+	}
+	for _, name := range left {
+		about, err := os.Stat(name)
+		if err != nil || time.Since(about.ModTime()) < 2*time.Duration(s.limits.Timeout) {
+			continue
+		}
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fault.DiskFailed.Errorf("%w", err)
+		}
 	}
 	return nil
 }
@@ -259,6 +272,10 @@ func (s *Server) deadlines(w http.ResponseWriter, r *http.Request) error {
 // answer answers a request that may be answered.
 func (s *Server) answer(c *call, r *http.Request) {
 	if err := s.admit(r); err != nil {
+		c.fail(r, err)
+		return
+	}
+	if err := onceEach(r); err != nil {
 		c.fail(r, err)
 		return
 	}

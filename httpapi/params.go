@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,27 @@ type SpanParams struct {
 	TZ   string `query:"tz" doc:"The time zone of times without an offset, and of the times in texts that are answered." example:"Asia/Shanghai"`
 }
 
+// repeatable are the parameters that may be given several times, by method.
+var repeatable = map[string][]string{
+	http.MethodGet: {"symbol", "kind", "interval", "columns"}, http.MethodHead: {"symbol", "kind", "interval", "columns"},
+	http.MethodPost: {"map", "keep"},
+}
+
+// onceEach returns an error for a parameter that is given several times and counts
+// once: which of its values was meant nobody knows.
+func onceEach(r *http.Request) error {
+	for name, values := range r.URL.Query() {
+		several := slices.Contains(repeatable[r.Method], name)
+		if name == "interval" && r.URL.Path != streamPath {
+			several = false
+		}
+		if len(values) > 1 && !several {
+			return fault.At(fault.Place{Field: name}, fault.APIParameter.Errorf("it is given %d times", len(values)))
+		}
+	}
+	return nil
+}
+
 // zone returns the zone that is named, nil for none.
 func (p *SpanParams) zone() (*time.Location, error) {
 	if p.TZ == "" {
@@ -32,16 +54,14 @@ func (p *SpanParams) zone() (*time.Location, error) {
 
 // bounds returns the range. A zone of nil is none.
 func (p *SpanParams) bounds(zone *time.Location) (market.Range, error) {
-	for _, end := range []struct{ name, text string }{{"from", p.From}, {"to", p.To}} {
-		if end.text == "" || end.text == ".." {
-			continue
-		}
-		if _, err := market.ParseTime(end.text, zone); err != nil {
-			return market.Range{}, fault.At(fault.Place{Field: end.name}, err)
-		}
-	}
 	r, err := market.ParseRange(p.From, p.To, zone)
-	return r, fault.At(fault.Place{Field: "from"}, err)
+	if err == nil {
+		return r, nil
+	}
+	if _, err := market.ParseRange("", p.To, zone); err != nil {
+		return market.Range{}, fault.At(fault.Place{Field: "to"}, err)
+	}
+	return market.Range{}, fault.At(fault.Place{Field: "from"}, err)
 }
 
 // RowParams say which rows, and how they are answered.
@@ -199,6 +219,20 @@ func (s *Server) exists(ctx context.Context, keys []series.Key) error {
 		}
 	}
 	return s.missing(ctx, keys[0])
+}
+
+// allThere returns an error if one of several series is not stored: an answer
+// without it would look whole. That of one alone is known when it has no rows.
+func (s *Server) allThere(ctx context.Context, keys []series.Key) error {
+	if len(keys) == 1 {
+		return nil
+	}
+	for _, k := range keys {
+		if err := s.exists(ctx, []series.Key{k}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // missing says that there is no series, and which it may have been meant: letters

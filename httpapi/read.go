@@ -99,6 +99,9 @@ func (s *Server) read(_ context.Context, n named, p *ReadParams, failed error) (
 		if err != nil {
 			return err
 		}
+		if err := s.allThere(r.Context(), keys); err != nil {
+			return err
+		}
 		about, err := s.about(r.Context(), keys)
 		if err != nil {
 			return err

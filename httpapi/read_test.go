@@ -218,7 +218,8 @@ func TestReadingTellsTheRowsThatAreAskedFor(t *testing.T) {
 	f("symbol=??2601.SHFE&interval=1m", rb)
 	f("symbol=*&interval=1m&limit=1", "ag2602.SHFE 2; rb2601.SHFE 2")
 	f("symbol=rb2601.SHFE&symbol=*&symbol=rb2601.SHFE&interval=1m&limit=1", "rb2601.SHFE 2; ag2602.SHFE 2")
-	f("symbol=rb2601.SHFE&symbol=no.SHFE&interval=1m&limit=1", "rb2601.SHFE 2")
+	// One that is not stored must not be missed in an answer that looks whole.
+	s.problem(t, refusal{http.StatusNotFound, fault.APINoSeries, ""}, http.MethodGet, "/v1/bars?symbol=rb2601.SHFE&symbol=no.SHFE&interval=1m&limit=1", "")
 }
 
 func TestColumnsAreThoseThatAreAskedFor(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/httpapi/problem"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
@@ -165,7 +166,7 @@ func (s *stream) follow(ctx context.Context, r *http.Request, out *eventWriter, 
 		if err != nil {
 			return err
 		}
-		if s.still == nil || time.Since(checked) < s.heartbeat {
+		if s.still == nil || time.Since(checked) < min(s.heartbeat, time.Second) {
 			continue
 		}
 		if err := s.still(r); err != nil {
@@ -400,7 +401,7 @@ func (o *eventWriter) beat(since uint64) error {
 // files of the server.
 func (o *eventWriter) failure(err error) error {
 	b := append(o.space[:0], "event: failure\ndata: {\"status\":"...)
-	b = strconv.AppendInt(b, int64(fault.HTTPStatus(err)), 10)
+	b = strconv.AppendInt(b, int64(problem.Status(err)), 10)
 	b = strconv.AppendQuote(append(b, `,"code":`...), string(fault.CodeOf(err)))
 	return o.send(append(b, "}\n\n"...))
 }

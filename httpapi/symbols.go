@@ -17,6 +17,7 @@ import (
 type symbolsParams struct {
 	Kind     string `query:"kind" enum:"bars,ticks,indicator" doc:"The kind of series; left out: all."`
 	Symbol   string `query:"symbol" doc:"A symbol, or a pattern with * and ?." example:"rb*"`
+	Exact    bool   `query:"exact" doc:"Take the symbol as it is, though it has a * or ? in it."`
 	Exchange string `query:"exchange" doc:"The exchange." example:"SHFE"`
 	Interval string `query:"interval" doc:"The interval of bars and indicators." example:"1m"`
 	Name     string `query:"name" doc:"The name of an indicator."`
@@ -36,7 +37,7 @@ func (p *symbolsParams) filter() (f series.Filter, like func(market.Symbol) bool
 		}
 	}
 	like = func(market.Symbol) bool { return true }
-	if strings.ContainsAny(p.Symbol, "*?") {
+	if strings.ContainsAny(p.Symbol, "*?") && !p.Exact {
 		like = market.SymbolsLike(p.Symbol)
 	} else if p.Symbol != "" {
 		if f.Symbol, err = market.ParseSymbol(p.Symbol); err != nil {

@@ -132,11 +132,7 @@ func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *ImportPara
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err := os.Remove(file); err != nil {
-			s.log.Error("a body could not be removed", "error", fault.WithoutPath(err))
-		}
-	}()
+	defer s.forget(file)
 	// The body is on disk: a client that is slow to send it has kept nobody waiting.
 	about, err := os.Stat(file)
 	if err != nil {
@@ -149,7 +145,7 @@ func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *ImportPara
 	defer release()
 	lang := languageOf(r.Header.Get("Accept-Language"))
 	var refused []problem.Refused
-	o.Lang, o.Name, o.Whole, o.CheckOwn = lang, "body", !p.Partial, true
+	o.Lang, o.Name, o.Whole, o.CheckOwn, o.OnlyMissing = lang, "body", !p.Partial, true, true
 	o.Refused = func(f marketfile.Refused) {
 		if len(refused) < maxRefused {
 			refused = append(refused, problem.Refused{Line: f.Line, Code: fault.CodeOf(f.Why), Detail: fault.Message(f.Why, lang), Text: f.Text})
@@ -161,6 +157,9 @@ func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *ImportPara
 		d.Status, d.Refused, d.RefusedRows = http.StatusUnprocessableEntity, report.Refused, refused
 		w.problem(d)
 		return nil
+	}
+	if fault.CodeOf(err) == fault.FileDamaged { // it is the client's, and not ours
+		return fault.APIBody.Errorf("the body is damaged: %w", err)
 	}
 	if err != nil {
 		return err
@@ -263,9 +262,16 @@ func (s *Server) spool(r *http.Request) (name string, err error) {
 	return s.keep(text)
 }
 
+// forget removes the file of a body.
+func (s *Server) forget(name string) {
+	if err := os.Remove(name); err != nil {
+		s.log.Error("a body could not be removed", "error", fault.WithoutPath(err))
+	}
+}
+
 // keep writes a body to a file.
 func (s *Server) keep(body io.Reader) (name string, err error) {
-	f, err := os.CreateTemp(s.temp, "body-")
+	f, err := os.CreateTemp(s.temp, bodyNames)
 	if err != nil {
 		return "", fault.DiskFailed.Errorf("%w", fault.WithoutPath(err))
 	}

@@ -136,6 +136,21 @@ func (r *resolver) findFields() error {
 			return r.missing(field)
 		}
 	}
+	return r.saidTwice()
+}
+
+// saidTwice returns an error if an option says for all rows what they say
+// themselves, and must not.
+func (r *resolver) saidTwice() error {
+	_, symbols := r.byName[fieldSymbol]
+	_, intervals := r.byName[fieldInterval]
+	switch {
+	case !r.opts.OnlyMissing:
+	case symbols && r.opts.Symbol.Code != "":
+		return fault.FileOption.Errorf("the rows say their symbol themselves: leave out --symbol")
+	case intervals && r.opts.Interval != 0:
+		return fault.FileOption.Errorf("the rows say their interval themselves: leave out --interval")
+	}
 	return nil
 }
 

@@ -51,6 +51,10 @@ type Options struct {
 	Symbol   market.Symbol
 	Interval market.Interval
 
+	// OnlyMissing makes it an error to give Symbol or Interval for rows that say
+	// theirs; otherwise what is given counts.
+	OnlyMissing bool
+
 	// Path tells how the end of a file's path names what it holds:
 	// "{symbol}/{interval}.csv", "{exchange}/{code}_*.csv". A star stands for
 	// anything within a name.

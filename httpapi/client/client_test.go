@@ -297,12 +297,12 @@ func TestFoldsThatTheServerCannotDoAreUnsupported(t *testing.T) {
 func TestNoGoroutineStays(t *testing.T) {
 	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", r.Header.Get("Accept"))
-		_, _ = fmt.Fprintln(w, `{"seq":1}`)
-		_, _ = fmt.Fprintln(w, `{"seq":2}`)
+		_, _ = fmt.Fprintln(w, `[{"seq":1},`)
+		_, _ = fmt.Fprintln(w, `{"seq":2}]`)
 	})
 	before := runtime.NumGoroutine()
 	for range 20 {
-		c, err := client.New(address, nil)
+		c, err := client.New(address, &client.Options{Patience: time.Millisecond})
 		if err != nil {
 			t.Fatal(err)
 		}

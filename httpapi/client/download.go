@@ -62,7 +62,7 @@ func (d *download) mayGoOn(err error) bool {
 	switch {
 	case d.ctx.Err() != nil || d.client.closed.Load():
 		return false
-	case fault.CodeOf(err) == fault.APIBusy:
+	case fault.CodeOf(err) == fault.APIBusy || fault.CodeOf(err) == fault.APICut:
 		return true
 	}
 	return d.went && errors.Is(err, fault.Unavailable)
@@ -98,6 +98,9 @@ func (d *download) take(text []byte) error {
 			return err
 		}
 		part := d.news(f)
+		if most := d.query.Limit; most > 0 && d.begun && part.Key == d.key {
+			part = part.Slice(0, min(part.Len(), most-d.rows)) // one that was asked for again may be gone
+		}
 		if part.Len() == 0 {
 			continue
 		}

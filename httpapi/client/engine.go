@@ -10,6 +10,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -127,6 +128,7 @@ func (c *Client) Overview(ctx context.Context, f series.Filter) iter.Seq2[series
 	}
 	if f.Symbol != (market.Symbol{}) {
 		set("symbol", f.Symbol.String())
+		set("exact", "true")
 	}
 	q := &request{method: http.MethodGet, path: "/v1/symbols", params: params}
 	return items(ctx, c, q, (*answers.Series).Overview)
@@ -200,12 +202,23 @@ func agrees(answer *http.Response, rows int64) bool {
 	return text == "" || text == strconv.FormatInt(rows, 10)
 }
 
+// keysAtOnce is how many series one question names at most.
+const keysAtOnce = 2000
+
 // Read yields rows. A read that is cut off goes on where it was.
 func (c *Client) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Frame, error] {
 	return func(yield func(*series.Frame, error) bool) {
-		d := &download{client: c, ctx: ctx, query: q, yield: yield}
-		if err := d.run(); err != nil {
-			yield(nil, err)
+		for keys := range slices.Chunk(q.Keys, keysAtOnce) {
+			part := q
+			part.Keys = keys
+			d := &download{client: c, ctx: ctx, query: part, yield: yield}
+			if err := d.run(); err != nil {
+				yield(nil, err)
+				return
+			}
+			if d.ended {
+				return
+			}
 		}
 	}
 }

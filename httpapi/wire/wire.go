@@ -255,16 +255,26 @@ func (in *reader) size(each int64) (int, error) {
 		return 0, cut(err)
 	}
 	if each = max(each, 1); in.left < 0 || n > uint64(in.left/each) {
-		return 0, fault.APITooLarge.Errorf("the body tells of more data than a request may bring at once")
+		return 0, errTooMuch()
 	}
 	in.left -= int64(n) * each
 	return int(n), nil
 }
 
+func errTooMuch() error {
+	return fault.APITooLarge.Errorf("the body tells of more data than a request may bring at once")
+}
+
+// mostHeader is how long a header may be: keys, attributes and columns are few.
+const mostHeader = 1 << 20
+
 func (in *reader) header() error {
 	n, err := in.size(1)
 	if err != nil {
 		return err
+	}
+	if n > mostHeader {
+		return errTooMuch()
 	}
 	text := make([]byte, n)
 	if _, err := io.ReadFull(in.r, text); err != nil {
@@ -276,6 +286,9 @@ func (in *reader) header() error {
 	}
 	if in.key, err = h.key(); err != nil {
 		return err
+	}
+	if in.left -= 16 * int64(n); in.left < 0 {
+		return errTooMuch()
 	}
 	in.cols = in.cols[:0]
 	for _, c := range h.Columns {
@@ -298,7 +311,11 @@ func (in *reader) frame() (*series.Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &series.Frame{Key: in.key, Attrs: maps.Clone(in.now.Attrs)}
+	const overhead = 1 << 10 // of a frame, however few rows it has
+	if in.left -= overhead + 64*int64(len(in.cols)); in.left < 0 {
+		return nil, errTooMuch()
+	}
+	f := &series.Frame{Key: in.key, Attrs: in.now.Attrs}
 	if f.Time, err = numbers[market.Time](in, rows); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -135,6 +136,18 @@ func TestAMessageOfMoreThanItMayHoldIsRefused(t *testing.T) {
 	_, err := decode(bytes.NewReader(encode(t, examples())), 10000)
 	if !errors.Is(err, fault.Invalid) {
 		t.Errorf("got %v, want fault.Invalid", err)
+	}
+}
+
+func TestFramesWithoutRowsAreBoundedToo(t *testing.T) {
+	header := `{"kind":"bars","symbol":"A.X","interval":"1m","columns":[]}`
+	body := "H" + string(rune(len(header))) + header + strings.Repeat("R\x00", 100_000) + "E"
+	if all, err := decode(strings.NewReader(body), 1<<20); !errors.Is(err, fault.Invalid) || len(all) > 1024 {
+		t.Errorf("got %d frames, %v", len(all), err)
+	}
+	long := "H\x80\x80\x80\x01" + strings.Repeat(" ", 2<<20)
+	if _, err := decode(strings.NewReader(long), 1<<30); !errors.Is(err, fault.Invalid) {
+		t.Errorf("a header of two megabytes: got %v", err)
 	}
 }
 

@@ -55,13 +55,10 @@ func (p *SpanParams) zone() (*time.Location, error) {
 // bounds returns the range. A zone of nil is none.
 func (p *SpanParams) bounds(zone *time.Location) (market.Range, error) {
 	r, err := market.ParseRange(p.From, p.To, zone)
-	if err == nil {
-		return r, nil
+	if at, _ := fault.PlaceOf(err); err != nil && at.Field == "" { // it goes backwards
+		err = fault.At(fault.Place{Field: "from"}, err)
 	}
-	if _, err := market.ParseRange("", p.To, zone); err != nil {
-		return market.Range{}, fault.At(fault.Place{Field: "to"}, err)
-	}
-	return market.Range{}, fault.At(fault.Place{Field: "from"}, err)
+	return r, err
 }
 
 // RowParams say which rows, and how they are answered.

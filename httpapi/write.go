@@ -148,7 +148,7 @@ func (s *Server) write(w *call, r *http.Request, kind series.Kind, p *ImportPara
 	o.Lang, o.Name, o.Whole, o.CheckOwn, o.OnlyMissing = lang, "body", !p.Partial, true, true
 	o.Refused = func(f marketfile.Refused) {
 		if len(refused) < maxRefused {
-			refused = append(refused, problem.Refused{Line: f.Line, Code: fault.CodeOf(f.Why), Detail: fault.Message(f.Why, lang), Text: f.Text})
+			refused = append(refused, problem.Refused{Line: f.Line, Code: fault.CodeOf(f.Why), Detail: problem.Parameters(fault.Message(f.Why, lang)), Text: f.Text})
 		}
 	}
 	report, err := marketfile.Import(r.Context(), s.data.Series, kind, []string{file}, o)
@@ -176,7 +176,7 @@ func imported(r *marketfile.Report, refused []problem.Refused, lang string) answ
 		a.Keys = append(a.Keys, answers.OfKey(k))
 	}
 	for _, n := range r.Notes {
-		a.Notes = append(a.Notes, fault.Message(n.Text, lang))
+		a.Notes = append(a.Notes, problem.Parameters(fault.Message(n.Text, lang)))
 	}
 	return a
 }

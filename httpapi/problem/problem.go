@@ -78,7 +78,7 @@ func one(err error, lang string) *Details {
 		d.Title = http.StatusText(d.Status)
 	}
 	if strings.HasPrefix(string(d.Code), "RF-FIL-") {
-		d.Detail, d.Cure = parameters(d.Detail), parameters(d.Cure)
+		d.Detail, d.Cure = Parameters(d.Detail), Parameters(d.Cure)
 	}
 	if at, ok := fault.PlaceOf(err); ok {
 		d.Detail = strings.TrimPrefix(d.Detail, at.String()+": ")
@@ -96,8 +96,9 @@ func one(err error, lang string) *Details {
 // flag is how messages about files name an option: as the command does.
 var flag = regexp.MustCompile(`--([a-z]+(?:-[a-z]+)*)`)
 
-// parameters returns a text with the names of parameters instead of those of flags.
-func parameters(text string) string {
+// Parameters returns a text about files with the names of parameters instead of those
+// of flags.
+func Parameters(text string) string {
 	return flag.ReplaceAllStringFunc(text, func(f string) string {
 		return strings.ReplaceAll(strings.TrimPrefix(f, "--"), "-", "_")
 	})

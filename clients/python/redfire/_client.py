@@ -468,6 +468,8 @@ class Client:
         partial: bool = False,
         date_order: Literal["mdy", "dmy"] | None = None,
         time_unit: Literal["s", "ms", "us", "ns"] | None = None,
+        columns: Mapping[str, str] | None = None,
+        keep: Sequence[str] = (),
     ) -> WriteResult:
         """Write bars. They replace those stored for the same symbol, interval and time.
 
@@ -481,10 +483,14 @@ class Client:
         ``partial`` the good rows are kept, and the result lists the others. Unknown
         means that the connection broke: write the same rows again. The server takes 64 MB
         of values at once, about a million bars.
+
+        ``columns`` names the column of a field that its name does not tell,
+        ``{"open": "OpeningPx"}``; ``keep`` names columns to keep beside the usual ones,
+        with their type perhaps, ``["settle:float"]``.
         """
         p = _given(interval=interval, bar_time=bar_time)
         p += self._import(symbol, tz, exchange, calendar, replace, accept_suspect, partial, date_order, time_unit)
-        return self._write("/v1/bars", p, frame)
+        return self._write("/v1/bars", p + _columns(columns, keep), frame)
 
     def write_ticks(
         self,
@@ -500,6 +506,8 @@ class Client:
         partial: bool = False,
         date_order: Literal["mdy", "dmy"] | None = None,
         time_unit: Literal["s", "ms", "us", "ns"] | None = None,
+        columns: Mapping[str, str] | None = None,
+        keep: Sequence[str] = (),
     ) -> WriteResult:
         """Write ticks, in the order of the rows. ``tick_volume`` tells whether their
         volume was traded in the tick or since the day began (as vn.py has it). A tick
@@ -507,7 +515,7 @@ class Client:
         other arguments are those of `write_bars`."""
         p = _given(tick_volume=tick_volume)
         p += self._import(symbol, tz, exchange, calendar, replace, accept_suspect, partial, date_order, time_unit)
-        return self._write("/v1/ticks", p, frame)
+        return self._write("/v1/ticks", p + _columns(columns, keep), frame)
 
     def delete_bars(
         self,
@@ -655,6 +663,11 @@ def _result(d: Mapping[str, Any]) -> WriteResult:
 
 def _several(names: Symbols) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
+
+
+def _columns(columns: Mapping[str, str] | None, keep: Sequence[str]) -> list[tuple[str, str]]:
+    """The parameters that say what the columns of a frame are."""
+    return [("map", f"{field}={name}") for field, name in (columns or {}).items()] + [("keep", name) for name in keep]
 
 
 def _given(**params: object) -> list[tuple[str, str]]:

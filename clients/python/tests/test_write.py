@@ -130,3 +130,10 @@ def test_what_is_no_frame_is_refused_before_it_is_sent() -> None:
             c.write_bars(frame, symbol="x.SHFE", interval="1m")
         assert e.value.place == redfire.Place("frame")
     assert c.write_bars(minutes(0)).read == 0
+
+
+def test_columns_are_named_and_kept(client: redfire.Client) -> None:
+    df = minutes(3).rename(columns={"open": "OpeningPx"}).assign(settle=[1.5, 2.5, 3.5])
+    client.write_bars(df, symbol="kept.SHFE", interval="1m", bar_time="start", columns={"open": "OpeningPx"}, keep=["settle:float"])
+    got = client.bars("kept.SHFE", "1m")
+    assert (got["open"] == df["OpeningPx"]).all() and (got["settle"] == df["settle"]).all()

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -15,9 +17,20 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command as its users do: each file in testdata/script
 // is a session in a folder and an environment of its own.
+//
+// Under the race detector those that work on stored series are left to the test that
+// does them both ways: it does all that they do here.
 func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raceDetector {
+		twice := sessionsOnSeries(t)
+		files = slices.DeleteFunc(files, func(name string) bool { return slices.Contains(twice, name) })
+	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Files: files,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LANG", "C.UTF-8")
 			return nil

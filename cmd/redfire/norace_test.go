@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// raceDetector tells that the tests are several times as slow.
+const raceDetector = false

@@ -287,7 +287,7 @@ func TestAClientThatIsClosedAsksNobody(t *testing.T) {
 
 func TestFoldsThatTheServerCannotDoAreUnsupported(t *testing.T) {
 	c := open(t, "http://127.0.0.1:1", nil)
-	for _, q := range []series.FoldQuery{{}, {Zone: time.Local}, {Zone: time.UTC, Calendar: &market.Calendar{}}} {
+	for _, q := range []series.FoldQuery{{}, {Zone: time.FixedZone("nowhere", 3600)}, {Zone: time.UTC, Calendar: &market.Calendar{}}} {
 		if err := last(c.Fold(t.Context(), q)); !errors.Is(err, fault.Unsupported) {
 			t.Errorf("%+v: got %v", q, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/httpapi/answers"
@@ -226,7 +227,7 @@ func (c *Client) Read(ctx context.Context, q series.Query) iter.Seq2[*series.Fra
 // Fold yields bars that are made over there.
 func (c *Client) Fold(ctx context.Context, q series.FoldQuery) iter.Seq2[*series.Frame, error] {
 	return func(yield func(*series.Frame, error) bool) {
-		if q.Zone == nil || q.Calendar != nil || q.Zone.String() == "Local" {
+		if q.Zone == nil || q.Calendar != nil || !isKnown(q.Zone) {
 			yield(nil, fault.Unsupported)
 			return
 		}
@@ -241,6 +242,12 @@ func (c *Client) Fold(ctx context.Context, q series.FoldQuery) iter.Seq2[*series
 			}
 		}
 	}
+}
+
+// isKnown reports whether a server knows a zone by its name.
+func isKnown(zone *time.Location) bool {
+	_, err := market.LoadZone(zone.String())
+	return err == nil
 }
 
 // frames yields the frames of an answer.

@@ -120,7 +120,7 @@ func (r *runner) measureWrites(ctx context.Context, s *server) (err error) {
 
 // post writes rows by HTTP, and returns how long that took.
 func (s *server) post(ctx context.Context, body []byte, rows int) (time.Duration, error) {
-	q, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Ours+"/v1/bars?interval=1m", bytes.NewReader(body))
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Ours+"/v1/bars", bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}

@@ -209,7 +209,7 @@ func TestAProblemIsTheErrorOfTheServer(t *testing.T) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = io.WriteString(w, `{"status":`)
-	}), nil)
+	}), &client.Options{Patience: 50 * time.Millisecond})
 	wantAll(t, broken, fault.APIUncertain, fault.APICut)
 }
 

@@ -40,7 +40,6 @@ var chinese = map[string]string{
 	"%q is not one of %s":                      "%q 不在可选值 %s 之中",
 	"there are %d, and may be %d":              "共 %d 个，最多 %d 个",
 	"there are %d patterns, and may be %d":     "共 %d 个模式，最多 %d 个",
-	"the patterns: %w":                         "模式：%w",
 
 	// The series store, by the command line.
 	"%s is a file, not a folder": "%s 是文件，不是目录",
@@ -572,4 +571,5 @@ var chinese = map[string]string{
 	"the rows say their interval themselves: leave out --interval":                                                          "数据行自己写明了周期：请去掉 --interval",
 	"the body is damaged: %w":                                                                                               "请求体已损坏：%w",
 	"it is given %d times":                                                                                                  "给出了 %d 次",
+	"the pattern %q is not UTF-8":                                                                                           "模式 %q 不是 UTF-8",
 }

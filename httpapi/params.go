@@ -164,7 +164,10 @@ func (s *Server) keysOf(ctx context.Context, n named) ([]series.Key, error) {
 
 // eachLike gives the stored keys whose symbol is like a pattern to add.
 func (s *Server) eachLike(ctx context.Context, of series.Key, pattern string, add func(series.Key)) error {
-	like := market.SymbolsLike(pattern)
+	like, err := market.SymbolsLike(pattern)
+	if err != nil {
+		return fault.At(fault.Place{Field: "symbol"}, err)
+	}
 	for about, err := range s.data.Series.Overview(ctx, series.Filter{Kind: of.Kind, Interval: of.Interval, Name: of.Name}) {
 		if err != nil {
 			return err

@@ -222,6 +222,13 @@ func TestReadingTellsTheRowsThatAreAskedFor(t *testing.T) {
 	s.problem(t, refusal{http.StatusNotFound, fault.APINoSeries, ""}, http.MethodGet, "/v1/bars?symbol=rb2601.SHFE&symbol=no.SHFE&interval=1m&limit=1", "")
 }
 
+func TestAPatternThatIsNotUTF8IsRefused(t *testing.T) {
+	s := stocked(t, nil)
+	for _, path := range []string{"/v1/bars?symbol=%ff*&interval=1m", "/v1/symbols?symbol=%ff*", "/v1/stream?symbol=%ff*"} {
+		s.problem(t, refusal{http.StatusBadRequest, fault.MarketSymbol, "symbol"}, http.MethodGet, path, "")
+	}
+}
+
 func TestColumnsAreThoseThatAreAskedFor(t *testing.T) {
 	s := stocked(t, nil)
 	f := func(path, want string) {

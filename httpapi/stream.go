@@ -8,7 +8,6 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -440,7 +439,7 @@ type wanted struct {
 	kinds     []series.Kind // empty for both
 	intervals []market.Interval
 	exact     map[market.Symbol]bool
-	patterns  *regexp.Regexp // of symbols and codes, nil if there are none
+	patterns  []func(market.Symbol) bool
 }
 
 // How many symbols and patterns a client may name, and how long a pattern is.
@@ -485,10 +484,13 @@ func (w *wanted) addSymbols(all []string) error {
 	if len(all) > mostSymbols {
 		return fault.APIParameter.Errorf("there are %d, and may be %d", len(all), mostSymbols)
 	}
-	var patterns []string
 	for _, text := range all {
 		if strings.ContainsAny(text, "*?") && len(text) <= longestPattern {
-			patterns = append(patterns, strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(text)))
+			like, err := market.SymbolsLike(text)
+			if err != nil {
+				return err
+			}
+			w.patterns = append(w.patterns, like)
 			continue
 		}
 		y, err := market.ParseSymbol(text)
@@ -497,15 +499,8 @@ func (w *wanted) addSymbols(all []string) error {
 		}
 		w.exact[y] = true
 	}
-	switch {
-	case len(patterns) > mostPatterns:
-		return fault.APIParameter.Errorf("there are %d patterns, and may be %d", len(patterns), mostPatterns)
-	case len(patterns) == 0:
-		return nil
-	}
-	var err error
-	if w.patterns, err = regexp.Compile("(?is)^(?:" + strings.Join(patterns, "|") + ")$"); err != nil {
-		return fault.APIParameter.Errorf("the patterns: %w", err)
+	if len(w.patterns) > mostPatterns {
+		return fault.APIParameter.Errorf("there are %d patterns, and may be %d", len(w.patterns), mostPatterns)
 	}
 	return nil
 }
@@ -521,8 +516,8 @@ func (w *wanted) change(c series.Change) bool {
 		return false
 	case k.Kind == series.Bars && len(w.intervals) > 0 && !slices.Contains(w.intervals, k.Interval):
 		return false
-	case len(w.exact) == 0 && w.patterns == nil || w.exact[k.Symbol]:
+	case len(w.exact) == 0 && len(w.patterns) == 0 || w.exact[k.Symbol]:
 		return true
 	}
-	return w.patterns != nil && (w.patterns.MatchString(k.Symbol.String()) || w.patterns.MatchString(k.Symbol.Code))
+	return slices.ContainsFunc(w.patterns, func(like func(market.Symbol) bool) bool { return like(k.Symbol) })
 }

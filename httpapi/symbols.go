@@ -38,7 +38,9 @@ func (p *symbolsParams) filter() (f series.Filter, like func(market.Symbol) bool
 	}
 	like = func(market.Symbol) bool { return true }
 	if strings.ContainsAny(p.Symbol, "*?") && !p.Exact {
-		like = market.SymbolsLike(p.Symbol)
+		if like, err = market.SymbolsLike(p.Symbol); err != nil {
+			return f, nil, fault.At(fault.Place{Field: "symbol"}, err)
+		}
 	} else if p.Symbol != "" {
 		if f.Symbol, err = market.ParseSymbol(p.Symbol); err != nil {
 			return f, nil, fault.At(fault.Place{Field: "symbol"}, err)

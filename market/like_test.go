@@ -1,8 +1,10 @@
 package market_test
 
 import (
+	"errors"
 	"testing"
 
+	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/market"
 )
 
@@ -13,7 +15,11 @@ func TestSymbolsLikeAPattern(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := market.SymbolsLike(pattern)(y); got != want {
+		like, err := market.SymbolsLike(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := like(y); got != want {
 			t.Errorf("%q, %s: got %v, want %v", pattern, y, got, want)
 		}
 	}
@@ -27,4 +33,7 @@ func TestSymbolsLikeAPattern(t *testing.T) {
 	f("a.b", "axb.SHFE", false)
 	f("[a]", "a.SHFE", false)
 	f("螺纹?", "螺纹钢.SHFE", true)
+	if _, err := market.SymbolsLike("\xff*"); !errors.Is(err, fault.Invalid) {
+		t.Errorf("a pattern that is not UTF-8: got %v, want fault.Invalid", err)
+	}
 }

@@ -161,7 +161,10 @@ func (o *opened) matching(ctx context.Context, args []string) (all []series.Over
 			return nil, true, err
 		}
 	}
-	matches := market.SymbolsLike(args[0])
+	matches, err := market.SymbolsLike(args[0])
+	if err != nil {
+		return nil, true, err
+	}
 	if all, err = o.all(ctx, f); err != nil {
 		return nil, true, err
 	}

@@ -59,7 +59,10 @@ func (p *program) ls(ctx context.Context, o *opened, k series.Kind, l listing) e
 		}
 		f.Interval = v
 	}
-	matches := market.SymbolsLike(l.pattern)
+	matches, err := market.SymbolsLike(l.pattern)
+	if err != nil {
+		return err
+	}
 	out := result{columns: lsColumns}
 	for about, err := range o.Overview(ctx, f) {
 		if err != nil {

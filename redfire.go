@@ -134,7 +134,10 @@ func (d *Data) probeLocal(ctx context.Context) error {
 }
 
 // SeriesFolder returns where the embedded store of series is, or would be.
-func (d *Data) SeriesFolder() string { return filepath.Join(string(d.config.Data), "series") }
+func (d *Data) SeriesFolder() string { return SeriesFolder(d.config) }
+
+// SeriesFolder returns where the embedded store of series of c is, or would be.
+func SeriesFolder(c *config.Config) string { return filepath.Join(string(c.Data), "series") }
 
 // Folder returns the data folder.
 func (d *Data) Folder() string { return string(d.config.Data) }

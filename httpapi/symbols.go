@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,10 +26,7 @@ type symbolsParams struct {
 
 // filter returns what the parameters let through.
 func (p *symbolsParams) filter() (f series.Filter, like func(market.Symbol) bool, err error) {
-	f = series.Filter{Exchange: market.Exchange(p.Exchange), Name: p.Name, Brief: p.Brief}
-	if p.Kind != "" {
-		f.Kind = kindOf(p.Kind)
-	}
+	f = series.Filter{Kind: series.KindNamed(p.Kind), Exchange: market.Exchange(p.Exchange), Name: p.Name, Brief: p.Brief}
 	if p.Interval != "" {
 		if f.Interval, err = market.ParseInterval(p.Interval); err != nil {
 			return f, nil, fault.At(fault.Place{Field: "interval"}, err)
@@ -47,16 +43,6 @@ func (p *symbolsParams) filter() (f series.Filter, like func(market.Symbol) bool
 		}
 	}
 	return f, like, nil
-}
-
-// kindOf returns the kind of a name, 0 for none.
-func kindOf(name string) series.Kind {
-	kinds := []series.Kind{series.Bars, series.Ticks, series.Indicator}
-	i := slices.IndexFunc(kinds, func(k series.Kind) bool { return k.String() == name })
-	if i < 0 {
-		return 0
-	}
-	return kinds[i]
 }
 
 func (s *Server) symbols(_ context.Context, in *symbolsParams) (*huma.StreamResponse, error) {

@@ -85,6 +85,9 @@ func (t Type) String() string {
 	return ""
 }
 
+// TypeNamed returns the type that String calls name, 0 for none.
+func TypeNamed(name string) Type { return Type(max(0, slices.Index(typeNames[:], name))) }
+
 // Type returns the type of c, 0 if c has no values or those of two types.
 func (c *Column) Type() Type {
 	switch {

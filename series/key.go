@@ -2,6 +2,7 @@ package series
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -27,6 +28,9 @@ func (k Kind) String() string {
 	}
 	return ""
 }
+
+// KindNamed returns the kind that String calls name, 0 for none.
+func KindNamed(name string) Kind { return Kind(max(0, slices.Index(kindNames[:], name))) }
 
 // A Key names one series. It is comparable and may be a map's key.
 type Key struct {

@@ -192,7 +192,7 @@ func configOf(args []string) (*config.Config, bool) {
 		}
 	}
 	c, err := p.seriesConfig()
-	if err != nil || c.Series.URL != "" || checkStore(seriesFolder(c), true) != nil {
+	if err != nil || c.Series.URL != "" || checkStore(redfire.SeriesFolder(c), true) != nil {
 		return nil, false
 	}
 	return c, true

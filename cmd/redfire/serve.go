@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,7 +59,7 @@ func (p *program) serveConfig(listen string) (*config.Config, error) {
 		}
 	}
 	if c.Series.URL == "" {
-		err = checkStore(seriesFolder(&c), false)
+		err = checkStore(redfire.SeriesFolder(&c), false)
 	}
 	return &c, err
 }
@@ -142,11 +141,7 @@ func (p *program) tellServing(data *redfire.Data, address string, needsToken boo
 
 // tokensOf returns the tokens of a server, nil if there are none: then it needs none.
 func tokensOf(c *config.Config) (*tokens.File, error) {
-	path := string(c.Server.Tokens)
-	if path == "" {
-		path = filepath.Join(string(c.Data), "tokens")
-	}
-	f := tokens.Open(path)
+	f := tokens.Open(tokensFile(c))
 	all, err := f.List()
 	if err != nil || len(all) == 0 && c.Server.Tokens == "" {
 		return nil, err

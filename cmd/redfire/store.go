@@ -33,7 +33,7 @@ func (p *program) openSeries(ctx context.Context, mustExist bool) (*opened, erro
 	}
 	o := &opened{path: string(c.Series.URL)}
 	if o.path == "" {
-		o.path = seriesFolder(c)
+		o.path = redfire.SeriesFolder(c)
 		if err := checkStore(o.path, mustExist); err != nil {
 			return nil, err
 		}
@@ -135,8 +135,6 @@ func (p *program) noEngine(layers *config.Layers, u config.URL) error {
 	return fault.At(at, fault.CommandNoEngine.Errorf("the series are in %s; the engine for it does not exist yet", u))
 }
 
-func seriesFolder(c *config.Config) string { return filepath.Join(string(c.Data), "series") }
-
 // seriesPath returns the folder of the store, for what is done to files.
 func (p *program) seriesPath() (string, error) {
 	c, err := p.seriesConfig()
@@ -146,7 +144,7 @@ func (p *program) seriesPath() (string, error) {
 	if c.Series.URL != "" {
 		return "", fault.CommandUsage.Errorf("this is done where the files are, not by a server: %s", c.Series.URL)
 	}
-	return seriesFolder(c), nil
+	return redfire.SeriesFolder(c), nil
 }
 
 // wantFolder returns an error if something else than a folder stands at path.

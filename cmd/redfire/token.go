@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/redfire-quant/redfire/config"
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/httpapi/tokens"
 )
@@ -25,21 +26,25 @@ func (p *program) tokenCommand() *cobra.Command {
 // tokensPath returns the file of the tokens: that of the configuration, or one in
 // the data folder.
 func (p *program) tokensPath() (string, error) {
-	_, c, err := p.settings()
+	_, settled, err := p.settings()
 	if err != nil {
 		return "", err
 	}
-	if c.Server.Tokens != "" {
-		return string(c.Server.Tokens), nil
-	}
-	data := string(c.Data)
+	c := *settled
 	if p.data != "" {
-		data = p.data
+		c.Data = config.Path(p.data)
 	}
-	if err := wantFolder(data); err != nil {
-		return "", err
+	if c.Server.Tokens == "" {
+		err = wantFolder(string(c.Data))
 	}
-	return filepath.Join(data, "tokens"), nil
+	return tokensFile(&c), err
+}
+
+func tokensFile(c *config.Config) string {
+	if c.Server.Tokens != "" {
+		return string(c.Server.Tokens)
+	}
+	return filepath.Join(string(c.Data), "tokens")
 }
 
 func (p *program) tokenNewCommand() *cobra.Command {

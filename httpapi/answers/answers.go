@@ -3,7 +3,6 @@
 package answers
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -27,12 +26,7 @@ func OfKey(k series.Key) Key {
 
 // Key returns the key, whose kind is 0 if it has none that is known.
 func (k Key) Key() series.Key {
-	kinds := []series.Kind{series.Bars, series.Ticks, series.Indicator}
-	key := series.Key{Symbol: k.Symbol, Interval: k.Interval, Name: k.Name}
-	if i := slices.IndexFunc(kinds, func(c series.Kind) bool { return c.String() == k.Kind }); i >= 0 {
-		key.Kind = kinds[i]
-	}
-	return key
+	return series.Key{Kind: series.KindNamed(k.Kind), Symbol: k.Symbol, Interval: k.Interval, Name: k.Name}
 }
 
 // A Series is what is known of a series.
@@ -64,10 +58,8 @@ func (s *Series) Overview() series.Overview {
 		if o.Extra == nil {
 			o.Extra = map[string]series.Type{}
 		}
-		for _, t := range []series.Type{series.Float64, series.Int64, series.Text} {
-			if t.String() == text {
-				o.Extra[name] = t
-			}
+		if t := series.TypeNamed(text); t != 0 {
+			o.Extra[name] = t
 		}
 	}
 	return o

@@ -56,11 +56,6 @@ type column struct {
 	Type string `json:"type"`
 }
 
-var (
-	kinds = []series.Kind{series.Bars, series.Ticks, series.Indicator}
-	types = []series.Type{series.Float64, series.Int64, series.Text}
-)
-
 func headerOf(f *series.Frame) *header {
 	h := &header{Kind: f.Key.Kind.String(), Symbol: f.Key.Symbol, Interval: f.Key.Interval, Name: f.Key.Name, Attrs: f.Attrs}
 	for i := range f.Cols {
@@ -77,11 +72,11 @@ func (h *header) same(g *header) bool {
 
 // key returns the key that h tells.
 func (h *header) key() (series.Key, error) {
-	i := slices.IndexFunc(kinds, func(k series.Kind) bool { return k.String() == h.Kind })
-	if i < 0 {
+	kind := series.KindNamed(h.Kind)
+	if kind == 0 {
 		return series.Key{}, fault.APIBody.Errorf("there is no kind %q of series", h.Kind)
 	}
-	return series.Key{Kind: kinds[i], Symbol: h.Symbol, Interval: h.Interval, Name: h.Name}, nil
+	return series.Key{Kind: kind, Symbol: h.Symbol, Interval: h.Interval, Name: h.Name}, nil
 }
 
 // A Writer writes a message.
@@ -292,11 +287,11 @@ func (in *reader) header() error {
 	}
 	in.cols = in.cols[:0]
 	for _, c := range h.Columns {
-		i := slices.IndexFunc(types, func(t series.Type) bool { return t.String() == c.Type })
-		if i < 0 {
+		t := series.TypeNamed(c.Type)
+		if t == 0 {
 			return fault.APIBody.Errorf("the column %q of %s is of a type %q that does not exist", c.Name, in.key, c.Type)
 		}
-		in.cols = append(in.cols, types[i])
+		in.cols = append(in.cols, t)
 	}
 	in.now = h
 	return nil

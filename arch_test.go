@@ -80,11 +80,13 @@ var allowed = map[string][]string{
 	"examples":        slices.Concat(library, engines, []string{rootPackage, "httpapi", "httpapi/client"}),
 
 	// These are no part of the program.
-	"clients/python":    {"internal/disk"}, // its tests
-	"internal/docs":     {"fault", "market", "config", "httpapi", rootPackage},
-	"internal/servers":  {"fault"},
-	"internal/realdata": {"fault", "market"},
-	"deploy":            {"config"},
+	"clients/python":           {"internal/disk"}, // its tests
+	"internal/docs":            {"fault", "market", "config", "httpapi", rootPackage},
+	"internal/servers":         {"internal/disk", "internal/servers/engines"},
+	"internal/servers/engines": {},
+	"internal/servers/install": {"internal/disk", "internal/servers/engines"},
+	"internal/realdata":        {"fault", "market"},
+	"deploy":                   {"config"},
 }
 
 // stores are the packages with engines and a suite below them.

@@ -241,6 +241,9 @@ func (p *Program) Path(program string) (string, error) {
 	return place{p.Root, p.dirs}.path(program)
 }
 
+// SearchPath is where the engine's programs find each other, seen from Root.
+func (p *Program) SearchPath() string { return strings.Join(p.dirs, string(filepath.ListSeparator)) }
+
 // Command is a run of program, one of the engine's, with its root entered.
 func (p *Program) Command(ctx context.Context, program string, args ...string) (*exec.Cmd, error) {
 	return place{p.Root, p.dirs}.command(ctx, program, args...)

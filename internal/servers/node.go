@@ -1,0 +1,468 @@
+package servers
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redfire-quant/redfire/internal/disk"
+	"github.com/redfire-quant/redfire/internal/servers/engines"
+)
+
+const (
+	// startLimit is generous: a machine that builds and tests at once is slow.
+	startLimit = 2 * time.Minute
+	stopLimit  = time.Minute
+	pollEvery  = 20 * time.Millisecond
+)
+
+// A recipe is how one kind of server is set up and started.
+type recipe interface {
+	engine() engines.Engine
+
+	// prepare makes n's data, before the first start, and sets n's access.
+	prepare(ctx context.Context, n *node) error
+
+	// processes are what to start, in order. Each is ready before the next.
+	processes(n *node) ([]process, error)
+
+	// settle finishes, once, what needs the server running: users, buckets.
+	settle(ctx context.Context, n *node) error
+
+	// answers asks a server that access reaches for its version. A server
+	// that has not started yet, or cannot do its work, is an error.
+	answers(ctx context.Context, access Access) (version string, err error)
+}
+
+// A process is one of a server's.
+type process struct {
+	program *engines.Program // nil for n's own
+	name    string           // of the program
+	args    []string
+	env     []string
+	user    string                          // who runs it, where we are root; "" for ourselves
+	ready   func(ctx context.Context) error // nil when the server's answer is enough
+}
+
+// A node is a server that this process started.
+type node struct {
+	recipe  recipe
+	program *engines.Program
+	folder  string // holds its data and what it prints
+	unlock  func() error
+	access  Access
+	version string
+	ports   []port
+
+	mu       sync.Mutex // guards the fields below
+	children []*child   // in the order of their start; none when it is stopped
+	down     bool       // it was stopped or killed, or is frozen, by a test
+	frozen   bool
+	ended    bool
+	users    []string // names of the tests that use it
+}
+
+// start sets a server up and starts it. Where it cannot be had, the error is
+// an [engines.Missing].
+func start(ctx context.Context, r recipe) (*node, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	program, err := engines.Find(ctx, r.engine())
+	if err != nil {
+		return nil, err
+	}
+	n := &node{recipe: r, program: program}
+	if err := n.setUp(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s %s: %w", r.engine().Name, program.Version, err), n.end())
+	}
+	return n, nil
+}
+
+// setUp makes a new server's folder and data and starts it.
+func (n *node) setUp(ctx context.Context) error {
+	if err := n.makeFolder(n.program.Root); err != nil {
+		return err
+	}
+	binary.mu.Lock()
+	binary.running[n] = true
+	binary.mu.Unlock()
+	if err := n.recipe.prepare(ctx, n); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.startLocked(ctx); err != nil {
+		return err
+	}
+	if err := n.recipe.settle(ctx, n); err != nil {
+		return err
+	}
+	return n.awaitLocked(ctx)
+}
+
+// makeFolder makes the folder of a server whose root is root: below it, since
+// the server sees nothing else.
+func (n *node) makeFolder(root string) error {
+	above := os.TempDir()
+	if root != "" {
+		above = filepath.Join(root, "tmp")
+	}
+	if err := sweep(above); err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp(above, folderPrefix)
+	if err != nil {
+		return err
+	}
+	n.folder = folder
+	// The server's user has to pass, and only what lies below is secret.
+	if err := os.Chmod(folder, 0o711); err != nil {
+		return err
+	}
+	n.unlock, err = disk.Lock(folder)
+	return err
+}
+
+// inside is a name in n's folder as a program whose root is root sees it.
+func (n *node) inside(root, name string) string {
+	return strings.TrimPrefix(filepath.Join(n.folder, name), strings.TrimSuffix(root, "/"))
+}
+
+// path is a name in n's folder as n's own program sees it.
+func (n *node) path(name string) string { return n.inside(n.program.Root, name) }
+
+// makeDir makes a folder within n's that user, as n's program knows it, owns.
+func (n *node) makeDir(name, user string) error {
+	path := filepath.Join(n.folder, name)
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return err
+	}
+	return giveTo(path, n.program.Root, user)
+}
+
+// write makes a file within n's folder that user alone may read.
+func (n *node) write(name, content, user string) error {
+	path := filepath.Join(n.folder, name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		return err
+	}
+	return giveTo(path, n.program.Root, user)
+}
+
+// newPort is a port of this machine that is n's until it ends, as an address.
+func (n *node) newPort() (string, error) {
+	p, err := takePort()
+	if err != nil {
+		return "", err
+	}
+	n.ports = append(n.ports, p)
+	return p.addr(), nil
+}
+
+// run runs a program of the set-up to its end. A failure tells what it printed.
+func (n *node) run(ctx context.Context, p process) error {
+	c, err := n.spawn(p)
+	if err != nil {
+		return err
+	}
+	defer c.release()
+	select {
+	case <-c.gone:
+	case <-ctx.Done():
+		return errors.Join(ctx.Err(), c.kill())
+	}
+	if c.status != "exit status 0" {
+		return fmt.Errorf("%s: %s: %s", p.name, c.status, n.printed(p.name))
+	}
+	return nil
+}
+
+// spawn starts p under a keeper.
+func (n *node) spawn(p process) (*child, error) {
+	program := p.program
+	if program == nil {
+		program = n.program
+	}
+	path, err := program.Path(p.name)
+	if err != nil {
+		return nil, err
+	}
+	env := append([]string{"PATH=" + program.SearchPath(), "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=" + n.inside(program.Root, "")}, p.env...)
+	return startChild(order{
+		Path: path, Args: p.args, Env: env, Root: program.Root, User: p.user,
+		Log: filepath.Join(n.folder, p.name+".log"), Folder: n.folder,
+	})
+}
+
+// startLocked starts the processes of a stopped server and waits until it
+// answers.
+func (n *node) startLocked(ctx context.Context) error {
+	processes, err := n.recipe.processes(n)
+	if err != nil {
+		return err
+	}
+	for _, p := range processes {
+		c, err := n.spawn(p)
+		if err != nil {
+			return errors.Join(err, n.killLocked())
+		}
+		n.children = append(n.children, c)
+		if p.ready == nil {
+			continue
+		}
+		if err := n.poll(ctx, p.ready); err != nil {
+			return errors.Join(err, n.killLocked())
+		}
+	}
+	if err := n.awaitLocked(ctx); err != nil {
+		return errors.Join(err, n.killLocked())
+	}
+	n.down, n.frozen = false, false
+	return nil
+}
+
+// awaitLocked waits until the server answers. Before it has settled, its
+// recipe may have nothing to ask yet.
+func (n *node) awaitLocked(ctx context.Context) error {
+	return n.poll(ctx, func(ctx context.Context) error {
+		version, err := n.recipe.answers(ctx, n.access)
+		n.version = version
+		return err
+	})
+}
+
+// poll asks until there is no error, a process of the server has ended, or ctx
+// has.
+func (n *node) poll(ctx context.Context, ask func(context.Context) error) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		err := func() error {
+			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+			defer cancel()
+			return ask(ctx)
+		}()
+		if err == nil {
+			return nil
+		}
+		for _, c := range n.children {
+			if c.hasEnded() {
+				return fmt.Errorf("%s ended: %s: %s", filepath.Base(c.order.Path), c.status, n.printed(filepath.Base(c.order.Path)))
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("it does not answer: %w (%w)%s", err, ctx.Err(), n.printedByAll())
+		}
+	}
+}
+
+func (n *node) printedByAll() string {
+	var all strings.Builder
+	for _, c := range n.children {
+		name := filepath.Base(c.order.Path)
+		fmt.Fprintf(&all, "; %s: %s", name, n.printed(name))
+	}
+	return all.String()
+}
+
+// printed is the end of what a program of n printed.
+func (n *node) printed(name string) string {
+	const most = 2000
+	b, err := os.ReadFile(filepath.Join(n.folder, name+".log"))
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(string(b[max(0, len(b)-most):]))
+}
+
+// bringBack makes a server that a test stopped run again. A server that ended
+// by itself is brought back too, and told.
+func (n *node) bringBack(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.ended:
+		return nil
+	case n.frozen:
+		return n.thawLocked()
+	case n.down:
+		return n.restartLocked(ctx)
+	}
+	for _, c := range n.children {
+		if c.hasEnded() {
+			name := filepath.Base(c.order.Path)
+			err := fmt.Errorf("%s ended by itself: %s: %s", name, c.status, n.printed(name))
+			return errors.Join(err, n.restartLocked(ctx))
+		}
+	}
+	return nil
+}
+
+func (n *node) stop(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.stopLocked(ctx)
+}
+
+// stopLocked ends the processes, last first, and waits for each.
+func (n *node) stopLocked(ctx context.Context) error {
+	if err := n.thawLocked(); err != nil {
+		return err
+	}
+	n.down = true
+	ctx, cancel := context.WithTimeout(ctx, stopLimit)
+	defer cancel()
+	for _, c := range slices.Backward(n.children) {
+		if err := c.terminate(ctx); err != nil {
+			return errors.Join(err, n.killLocked())
+		}
+	}
+	n.releaseLocked()
+	return nil
+}
+
+func (n *node) kill(context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.killLocked()
+}
+
+func (n *node) killLocked() error {
+	n.down, n.frozen = true, false
+	// All are stopped first, so that none acts upon the end of another.
+	var errs []error
+	for _, c := range n.children {
+		errs = append(errs, c.freeze())
+	}
+	for _, c := range n.children {
+		errs = append(errs, c.kill())
+	}
+	n.releaseLocked()
+	return errors.Join(errs...)
+}
+
+// releaseLocked lets the keepers of ended processes go.
+func (n *node) releaseLocked() {
+	for _, c := range n.children {
+		c.release()
+	}
+	n.children = nil
+}
+
+func (n *node) freeze(context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.down, n.frozen = true, true
+	var errs []error
+	for _, c := range n.children {
+		errs = append(errs, c.freeze())
+	}
+	return errors.Join(errs...)
+}
+
+func (n *node) thaw(context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.thawLocked()
+}
+
+func (n *node) thawLocked() error {
+	if !n.frozen {
+		return nil
+	}
+	n.down, n.frozen = false, false
+	var errs []error
+	for _, c := range n.children {
+		errs = append(errs, c.thaw())
+	}
+	return errors.Join(errs...)
+}
+
+func (n *node) restart(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.restartLocked(ctx)
+}
+
+func (n *node) restartLocked(ctx context.Context) error {
+	if err := n.stopLocked(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	return n.startLocked(ctx)
+}
+
+// end kills the server and removes what it kept. Its ports are free again.
+func (n *node) end() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ended || n.folder == "" {
+		return nil
+	}
+	n.ended = true
+	errs := []error{n.killLocked()}
+	for _, p := range n.ports {
+		errs = append(errs, p.release())
+	}
+	errs = append(errs, os.RemoveAll(n.folder))
+	if n.unlock != nil {
+		errs = append(errs, n.unlock())
+	}
+	return errors.Join(errs...)
+}
+
+// usedBy notes a test that uses n, until release.
+func (n *node) usedBy(test string) (release func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.users = append(n.users, test)
+	return func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if i := slices.Index(n.users, test); i >= 0 {
+			n.users = slices.Delete(n.users, i, i+1)
+		}
+	}
+}
+
+// otherUser names a test that uses n beside test. A test and its subtests are
+// one.
+func (n *node) otherUser(test string) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	own, _, _ := strings.Cut(test, "/")
+	for _, user := range n.users {
+		if top, _, _ := strings.Cut(user, "/"); top != own {
+			return user
+		}
+	}
+	return ""
+}
+
+// newPassword is one that needs no quoting anywhere.
+func newPassword() string { return rand.Text() }
+
+// hostPort divides an address that we made ourselves.
+func hostPort(addr string) (host string, port int) {
+	host, digits, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr, 0
+	}
+	port, err = strconv.Atoi(digits)
+	if err != nil {
+		return host, 0
+	}
+	return host, port
+}

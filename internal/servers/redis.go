@@ -1,0 +1,77 @@
+package servers
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redfire-quant/redfire/internal/servers/engines"
+)
+
+// redisServer is a single Redis. More lines of configuration make it a node of
+// a cluster, a replica or a sentinel.
+type redisServer struct {
+	lines    []string
+	sentinel bool
+}
+
+func (redisServer) engine() engines.Engine { return engines.Redis }
+
+// prepare writes the configuration, where the password is seen by nobody else.
+func (r redisServer) prepare(_ context.Context, n *node) error {
+	var err error
+	if n.access.Addr, err = n.newPort(); err != nil {
+		return err
+	}
+	if n.access.Password == "" {
+		n.access.Password = newPassword()
+	}
+	if err := n.makeDir("data", "redis"); err != nil {
+		return err
+	}
+	_, port := hostPort(n.access.Addr)
+	lines := []string{
+		"bind 127.0.0.1",
+		fmt.Sprintf("port %d", port),
+		"dir " + n.path("data"),
+		"requirepass " + n.access.Password,
+	}
+	if !r.sentinel {
+		lines = append(lines, "masterauth "+n.access.Password, "appendonly yes", "appendfsync always", `save ""`)
+	}
+	lines = append(lines, r.lines...)
+	return n.write("data/redis.conf", strings.Join(lines, "\n")+"\n", "redis")
+}
+
+func (r redisServer) processes(n *node) ([]process, error) {
+	args := []string{n.path("data/redis.conf")}
+	if r.sentinel {
+		args = append(args, "--sentinel")
+	}
+	return []process{{name: "redis-server", args: args, user: "redis"}}, nil
+}
+
+func (redisServer) settle(context.Context, *node) error { return nil }
+
+func (redisServer) answers(ctx context.Context, a Access) (version string, err error) {
+	client := redisClient(a)
+	defer client.Close()
+	info, err := client.Info(ctx, "server").Result()
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(info) {
+		if version, found := strings.CutPrefix(line, "redis_version:"); found {
+			return strings.TrimSpace(version), nil
+		}
+	}
+	return "", fmt.Errorf("no version in %q", info)
+}
+
+// redisClient is a client that does not try again by itself: who waits for a
+// server does.
+func redisClient(a Access) *redis.Client {
+	return redis.NewClient(&redis.Options{Addr: a.Addr, Username: a.User, Password: a.Password, MaxRetries: -1})
+}

@@ -1,0 +1,175 @@
+package servers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+
+	"github.com/redfire-quant/redfire/internal/servers/engines"
+)
+
+// binary is what this process has started. It has to outlive the tests that
+// ask, so it cannot be theirs.
+var binary = struct {
+	mu      sync.Mutex
+	inMain  bool
+	engines map[string]*sharedNode
+	running map[*node]bool // shared ones and those of clusters
+}{engines: map[string]*sharedNode{}, running: map[*node]bool{}}
+
+// A sharedNode is started once, by whoever comes first.
+type sharedNode struct {
+	once sync.Once
+	node *node
+	err  error
+}
+
+// Main runs m, ends the servers that its tests started and exits. A package
+// whose tests use servers calls it from TestMain; m is a *testing.M there.
+func Main(m interface{ Run() int }) {
+	if os.Getenv(keeperVariable) != "" {
+		os.Exit(keep(os.Stdin, os.Stdout))
+	}
+	binary.mu.Lock()
+	binary.inMain = true
+	binary.mu.Unlock()
+	code := m.Run()
+	if err := endAll(); err != nil {
+		fmt.Fprintln(os.Stderr, "servers:", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// endAll ends all that this process started.
+func endAll() error {
+	binary.mu.Lock()
+	defer binary.mu.Unlock()
+	var errs []error
+	for n := range binary.running {
+		errs = append(errs, n.end())
+	}
+	clear(binary.running)
+	return errors.Join(errs...)
+}
+
+// shared returns the binary's server of r's engine for test t.
+func shared(t T, r recipe) *Server {
+	t.Helper()
+	engine := r.engine()
+	if address := os.Getenv(engine.Variable); address != "" {
+		return elsewhere(t, r, address)
+	}
+	requireMain(t)
+	binary.mu.Lock()
+	s := binary.engines[engine.Name]
+	if s == nil {
+		s = &sharedNode{}
+		binary.engines[engine.Name] = s
+	}
+	binary.mu.Unlock()
+	// The server outlives this test, so it does not end with the test's context.
+	s.once.Do(func() { s.node, s.err = start(context.WithoutCancel(t.Context()), r) })
+	return use(t, s.node, s.err)
+}
+
+// own returns a server that is t's alone and ends with it.
+func own(t T, r recipe) *Server {
+	t.Helper()
+	requireMain(t)
+	n, err := start(t.Context(), r)
+	if n != nil {
+		t.Cleanup(func() {
+			binary.mu.Lock()
+			delete(binary.running, n)
+			binary.mu.Unlock()
+			if err := n.end(); err != nil {
+				t.Errorf("servers: end %s: %v", n.recipe.engine().Name, err)
+			}
+		})
+	}
+	return view(t, n, err)
+}
+
+// requireMain ends a test of a binary that could not end its servers.
+func requireMain(t T) {
+	t.Helper()
+	binary.mu.Lock()
+	defer binary.mu.Unlock()
+	if !binary.inMain {
+		t.Fatalf("servers: the package's tests need: func TestMain(m *testing.M) { servers.Main(m) }")
+	}
+}
+
+// use is view for a server that others use too: it has to be found as it was.
+func use(t T, n *node, err error) *Server {
+	t.Helper()
+	s := view(t, n, err)
+	release := n.usedBy(t.Name())
+	t.Cleanup(func() {
+		defer release()
+		if err := n.bringBack(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("servers: %s: %v", s.Engine.Name, err)
+		}
+	})
+	return s
+}
+
+// view is node n as test t sees it, or the end of the test.
+func view(t T, n *node, err error) *Server {
+	t.Helper()
+	var missing *engines.Missing
+	switch {
+	case errors.As(err, &missing):
+		t.Skipf("%v", missing)
+	case err != nil:
+		t.Fatalf("servers: %v", err)
+	}
+	t.Logf("engine %s: %s", n.recipe.engine().Name, n.version)
+	return &Server{Access: n.access, Engine: n.recipe.engine(), Version: n.version, t: t, node: n}
+}
+
+// elsewhere is a server that runs already, at address.
+func elsewhere(t T, r recipe, address string) *Server {
+	t.Helper()
+	engine := r.engine()
+	access, err := parseAddress(engine, address)
+	if err != nil {
+		t.Fatalf("servers: %v", err)
+	}
+	version, err := r.answers(t.Context(), access)
+	if err != nil {
+		t.Fatalf("servers: the %s that %s names: %v", engine.Name, engine.Variable, err)
+	}
+	t.Logf("engine %s: %s at %s (%s)", engine.Name, version, access.Addr, engine.Variable)
+	return &Server{Access: access, Engine: engine, Version: version, t: t}
+}
+
+// schemes are the addresses' in RedFire's configuration.
+var schemes = map[string]string{
+	engines.MariaDB.Name:    "mysql",
+	engines.MySQL.Name:      "mysql",
+	engines.PostgreSQL.Name: "postgres",
+	engines.Redis.Name:      "redis",
+	engines.InfluxDB2.Name:  "influx",
+	engines.InfluxDB1.Name:  "influx",
+	engines.MongoDB.Name:    "mongodb",
+}
+
+// parseAddress reads the value of an engine's variable. What is wrong with it
+// is told without repeating it, since it holds a password.
+func parseAddress(e engines.Engine, address string) (Access, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != schemes[e.Name] || u.Port() == "" {
+		return Access{}, fmt.Errorf("%s: want %s://USER:PASSWORD@HOST:PORT", e.Variable, schemes[e.Name])
+	}
+	password, _ := u.User.Password()
+	query := u.Query()
+	return Access{
+		Addr: u.Host, User: u.User.Username(), Password: password,
+		Org: query.Get("org"), Bucket: query.Get("bucket"), Token: query.Get("token"),
+	}, nil
+}

@@ -240,9 +240,37 @@ func (n *node) awaitLocked(ctx context.Context) error {
 	})
 }
 
-// poll asks until there is no error, a process of the server has ended, or ctx
-// has.
+// poll is [poll] that also ends when a process of the server has.
 func (n *node) poll(ctx context.Context, ask func(context.Context) error) error {
+	err := poll(ctx, func(ctx context.Context) error {
+		err := ask(ctx)
+		if dead := n.deadLocked(); err != nil && dead != nil {
+			return fatal{dead}
+		}
+		return err
+	})
+	if ctx.Err() != nil && err != nil {
+		return fmt.Errorf("%w%s", err, n.printedByAll())
+	}
+	return err
+}
+
+// deadLocked tells of a process of the server that has ended by itself.
+func (n *node) deadLocked() error {
+	for _, c := range n.children {
+		if c.hasEnded() {
+			name := filepath.Base(c.order.Path)
+			return fmt.Errorf("%s ended: %s: %s", name, c.status, n.printed(name))
+		}
+	}
+	return nil
+}
+
+// A fatal error is one after which asking again is no use.
+type fatal struct{ error }
+
+// poll asks until there is no error, or a fatal one, or ctx has ended.
+func poll(ctx context.Context, ask func(context.Context) error) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
@@ -251,18 +279,16 @@ func (n *node) poll(ctx context.Context, ask func(context.Context) error) error 
 			defer cancel()
 			return ask(ctx)
 		}()
+		if over, ok := errors.AsType[fatal](err); ok {
+			return over.error
+		}
 		if err == nil {
 			return nil
-		}
-		for _, c := range n.children {
-			if c.hasEnded() {
-				return fmt.Errorf("%s ended: %s: %s", filepath.Base(c.order.Path), c.status, n.printed(filepath.Base(c.order.Path)))
-			}
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("it does not answer: %w (%w)%s", err, ctx.Err(), n.printedByAll())
+			return fmt.Errorf("waited in vain: %w (%w)", err, ctx.Err())
 		}
 	}
 }
@@ -299,12 +325,8 @@ func (n *node) bringBack(ctx context.Context) error {
 	case n.down:
 		return n.restartLocked(ctx)
 	}
-	for _, c := range n.children {
-		if c.hasEnded() {
-			name := filepath.Base(c.order.Path)
-			err := fmt.Errorf("%s ended by itself: %s: %s", name, c.status, n.printed(name))
-			return errors.Join(err, n.restartLocked(ctx))
-		}
+	if dead := n.deadLocked(); dead != nil {
+		return errors.Join(fmt.Errorf("by itself: %w", dead), n.restartLocked(ctx))
 	}
 	return nil
 }
@@ -454,15 +476,15 @@ func (n *node) otherUser(test string) string {
 // newPassword is one that needs no quoting anywhere.
 func newPassword() string { return rand.Text() }
 
-// hostPort divides an address that we made ourselves.
-func hostPort(addr string) (host string, port int) {
-	host, digits, err := net.SplitHostPort(addr)
+// portOf is the port of an address that we made ourselves.
+func portOf(addr string) int {
+	_, digits, err := net.SplitHostPort(addr)
 	if err != nil {
-		return addr, 0
+		panic(err)
 	}
-	port, err = strconv.Atoi(digits)
+	port, err := strconv.Atoi(digits)
 	if err != nil {
-		return host, 0
+		panic(err)
 	}
-	return host, port
+	return port
 }

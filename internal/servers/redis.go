@@ -1,8 +1,10 @@
 package servers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -13,7 +15,9 @@ import (
 // redisServer is a single Redis. More lines of configuration make it a node of
 // a cluster, a replica or a sentinel.
 type redisServer struct {
+	password string // "" for one of its own
 	lines    []string
+	cluster  bool
 	sentinel bool
 }
 
@@ -25,21 +29,26 @@ func (r redisServer) prepare(_ context.Context, n *node) error {
 	if n.access.Addr, err = n.newPort(); err != nil {
 		return err
 	}
-	if n.access.Password == "" {
-		n.access.Password = newPassword()
-	}
+	n.access.Password = cmp.Or(r.password, newPassword())
 	if err := n.makeDir("data", "redis"); err != nil {
 		return err
 	}
-	_, port := hostPort(n.access.Addr)
 	lines := []string{
 		"bind 127.0.0.1",
-		fmt.Sprintf("port %d", port),
+		"port " + strconv.Itoa(portOf(n.access.Addr)),
 		"dir " + n.path("data"),
 		"requirepass " + n.access.Password,
 	}
 	if !r.sentinel {
 		lines = append(lines, "masterauth "+n.access.Password, "appendonly yes", "appendfsync always", `save ""`)
+	}
+	if r.cluster {
+		bus, err := n.newPort()
+		if err != nil {
+			return err
+		}
+		lines = append(lines, "cluster-enabled yes", "cluster-config-file nodes.conf",
+			"cluster-port "+strconv.Itoa(portOf(bus)), "cluster-node-timeout "+strconv.FormatInt(downAfter.Milliseconds(), 10))
 	}
 	lines = append(lines, r.lines...)
 	return n.write("data/redis.conf", strings.Join(lines, "\n")+"\n", "redis")

@@ -76,22 +76,40 @@ func shared(t T, r recipe) *Server {
 	return use(t, s.node, s.err)
 }
 
-// own returns a server that is t's alone and ends with it.
-func own(t T, r recipe) *Server {
+// own returns servers that are t's alone and end with it. They start at once.
+func own(t T, recipes ...recipe) []*Server {
 	t.Helper()
 	requireMain(t)
-	n, err := start(t.Context(), r)
-	if n != nil {
-		t.Cleanup(func() {
-			binary.mu.Lock()
-			delete(binary.running, n)
-			binary.mu.Unlock()
-			if err := n.end(); err != nil {
+	nodes := make([]*node, len(recipes))
+	errs := make([]error, len(recipes))
+	var starts sync.WaitGroup
+	for i, r := range recipes {
+		starts.Go(func() { nodes[i], errs[i] = start(t.Context(), r) })
+	}
+	starts.Wait()
+	t.Cleanup(func() {
+		for _, n := range nodes {
+			if err := endOwn(n); err != nil {
 				t.Errorf("servers: end %s: %v", n.recipe.engine().Name, err)
 			}
-		})
+		}
+	})
+	all := make([]*Server, len(nodes))
+	for i, n := range nodes {
+		all[i] = view(t, n, errs[i])
 	}
-	return view(t, n, err)
+	return all
+}
+
+// endOwn ends what one test had alone; one that did not start has ended.
+func endOwn(n *node) error {
+	if n == nil {
+		return nil
+	}
+	binary.mu.Lock()
+	delete(binary.running, n)
+	binary.mu.Unlock()
+	return n.end()
 }
 
 // requireMain ends a test of a binary that could not end its servers.

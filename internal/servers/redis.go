@@ -82,5 +82,8 @@ func (redisServer) answers(ctx context.Context, a Access) (version string, err e
 // redisClient is a client that does not try again by itself: who waits for a
 // server does.
 func redisClient(a Access) *redis.Client {
-	return redis.NewClient(&redis.Options{Addr: a.Addr, Username: a.User, Password: a.Password, MaxRetries: -1})
+	return redis.NewClient(&redis.Options{
+		Addr: a.Addr, Username: a.User, Password: a.Password,
+		MaxRetries: -1, ContextTimeoutEnabled: true,
+	})
 }

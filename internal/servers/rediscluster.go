@@ -156,6 +156,10 @@ func RedisSentinel(t T) *RedisSentinels {
 func knowsAll(ctx context.Context, s *Server, all *RedisSentinels) error {
 	c := redis.NewSentinelClient(&redis.Options{Addr: s.Addr, Password: s.Password, MaxRetries: -1})
 	defer c.Close()
+	// The defaults of up to ten seconds are how long a test would wait.
+	if err := c.Process(ctx, redis.NewCmd(ctx, "sentinel", "debug", "info-period", 500, "publish-period", 500)); err != nil {
+		return err
+	}
 	state, err := c.Master(ctx, all.Name).Result()
 	if err != nil {
 		return err

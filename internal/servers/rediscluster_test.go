@@ -56,7 +56,12 @@ func addrs(all []*Server) []string {
 
 func TestAClusterGoesOnWithAReplica(t *testing.T) {
 	nodes := RedisCluster(t)
-	c := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs(nodes), Password: nodes[0].Password})
+	c := redis.NewClusterClient(&redis.ClusterOptions{
+		Addrs: addrs(nodes), Password: nodes[0].Password,
+		// The default is a minute, and a dead primary alone makes no client ask
+		// who has its slots now.
+		ClusterStateReloadInterval: 200 * time.Millisecond,
+	})
 	defer c.Close()
 	wantFailover(t, c, nodes[0], nodes[0].Kill)
 	nodes[0].Restart()

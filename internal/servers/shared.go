@@ -98,6 +98,7 @@ func own(t T, recipes ...recipe) []*Server {
 	for i, n := range nodes {
 		all[i] = view(t, n, errs[i])
 	}
+	all[0].tell()
 	return all
 }
 
@@ -126,6 +127,7 @@ func requireMain(t T) {
 func use(t T, n *node, err error) *Server {
 	t.Helper()
 	s := view(t, n, err)
+	s.tell()
 	release := n.usedBy(t.Name())
 	t.Cleanup(func() {
 		defer release()
@@ -146,8 +148,13 @@ func view(t T, n *node, err error) *Server {
 	case err != nil:
 		t.Fatalf("servers: %v", err)
 	}
-	t.Logf("engine %s: %s", n.recipe.engine().Name, n.version)
 	return &Server{Access: n.access, Engine: n.recipe.engine(), Version: n.version, t: t, node: n}
+}
+
+// tell notes what the test runs against, for whoever reads all tests' output.
+func (s *Server) tell() {
+	s.t.Helper()
+	s.t.Logf("engine %s: %s", s.Engine.Name, s.Version)
 }
 
 // elsewhere is a server that runs already, at address.

@@ -34,9 +34,10 @@ func startChild(o order) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What a package tests without Main does not run here once more.
+	// What a package tests without Run does not run here once more.
 	keeper := exec.CommandContext(context.Background(), self, "-test.run=^$")
-	keeper.Env = append(os.Environ(), keeperVariable+"=1", "GOMAXPROCS=2")
+	// With the race detector each would take a second to end.
+	keeper.Env = append(os.Environ(), keeperVariable+"=1", "GOMAXPROCS=2", "GORACE=atexit_sleep_ms=0")
 	// A terminal's Ctrl-C is for the tests: the keeper sees that they end.
 	keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	c := &child{order: o, gone: make(chan struct{}), keeper: keeper}

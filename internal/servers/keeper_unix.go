@@ -31,7 +31,9 @@ func (o order) stopSignal() syscall.Signal {
 func keep(orders io.Reader, events io.Writer) (exit int) {
 	// Linux ends a child with the thread that started it, not the process.
 	runtime.LockOSThread()
-	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
+	// What is ignored here would be ignored by the program too, and what is
+	// caught would not.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
 	lines := bufio.NewReader(orders)
 	line, err := lines.ReadBytes('\n')
 	var o order

@@ -105,7 +105,7 @@ func TestABlackHoleHoldsOneDirectionUntilHealed(t *testing.T) {
 		if err != nil {
 			t.Fatalf("connect while there is a black hole: %v", err)
 		}
-		defer late.Close()
+		t.Cleanup(func() { late.Close() })
 		l2 := line{p, t, late}
 		l2.send("z")
 		l2.wantSilence()

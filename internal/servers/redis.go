@@ -66,7 +66,7 @@ func (redisServer) settle(context.Context, *node) error { return nil }
 
 func (redisServer) answers(ctx context.Context, a Access) (version string, err error) {
 	client := redisClient(a)
-	defer client.Close()
+	defer closeAll([]*redis.Client{client})
 	info, err := client.Info(ctx, "server").Result()
 	if err != nil {
 		return "", err
@@ -77,6 +77,13 @@ func (redisServer) answers(ctx context.Context, a Access) (version string, err e
 		}
 	}
 	return "", fmt.Errorf("no version in %q", info)
+}
+
+// closeAll closes clients, which keep nothing that could be lost.
+func closeAll(clients []*redis.Client) {
+	for _, c := range clients {
+		_ = c.Close()
+	}
 }
 
 // redisClient is a client that does not try again by itself: who waits for a

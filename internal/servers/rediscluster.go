@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -34,11 +35,12 @@ func joinCluster(ctx context.Context, nodes []*Server) error {
 	const slots = 16384
 	const primaries = 3
 	clients := make([]*redis.Client, len(nodes))
-	ids := make([]string, len(nodes))
 	for i, s := range nodes {
-		c := redisClient(s.Access)
-		defer c.Close()
-		clients[i] = c
+		clients[i] = redisClient(s.Access)
+	}
+	defer closeAll(clients)
+	ids := make([]string, len(nodes))
+	for i, c := range clients {
 		if i < primaries {
 			if err := c.ClusterAddSlotsRange(ctx, i*slots/primaries, (i+1)*slots/primaries-1).Err(); err != nil {
 				return err
@@ -48,8 +50,8 @@ func joinCluster(ctx context.Context, nodes []*Server) error {
 		if ids[i], err = c.ClusterMyID(ctx).Result(); err != nil {
 			return err
 		}
-		bus := s.node.ports[1].number
-		if err := clients[0].Do(ctx, "cluster", "meet", "127.0.0.1", portOf(s.Addr), bus).Err(); err != nil {
+		bus := nodes[i].node.ports[1].number
+		if err := clients[0].Do(ctx, "cluster", "meet", "127.0.0.1", portOf(nodes[i].Addr), bus).Err(); err != nil {
 			return err
 		}
 	}
@@ -61,8 +63,10 @@ func joinCluster(ctx context.Context, nodes []*Server) error {
 			return err
 		}
 	}
-	for _, c := range clients {
-		if err := poll(ctx, func(ctx context.Context) error { return clusterIsWhole(ctx, c, len(nodes)-primaries) }); err != nil {
+	for i, c := range clients {
+		if err := poll(ctx, func(ctx context.Context) error {
+			return cmp.Or(clusterIsWhole(ctx, c, len(nodes)-primaries), nodes[i].follows(ctx))
+		}); err != nil {
 			return err
 		}
 	}
@@ -86,12 +90,13 @@ func clusterIsWhole(ctx context.Context, c *redis.Client, replicas int) error {
 	if strings.Count(all, "slave") != replicas {
 		return fmt.Errorf("want %d replicas: %s", replicas, all)
 	}
-	return follows(ctx, c)
+	return nil
 }
 
-// follows is an error while the node that c asks is a replica without its
-// primary.
-func follows(ctx context.Context, c *redis.Client) error {
+// follows is an error while a Redis is a replica without its primary.
+func (s *Server) follows(ctx context.Context) error {
+	c := redisClient(s.Access)
+	defer closeAll([]*redis.Client{c})
 	info, err := c.Info(ctx, "replication").Result()
 	if err != nil {
 		return err
@@ -129,10 +134,8 @@ func RedisSentinel(t T) *RedisSentinels {
 	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
 	defer cancel()
 	for _, s := range replicas {
-		c := redisClient(s.Access)
-		defer c.Close()
 		// A sentinel that finds no replicas at first looks again after ten seconds.
-		if err := poll(ctx, func(ctx context.Context) error { return follows(ctx, c) }); err != nil {
+		if err := poll(ctx, func(ctx context.Context) error { return s.follows(ctx) }); err != nil {
 			t.Fatalf("servers: make Redis replicas: %v", err)
 		}
 	}
@@ -155,7 +158,7 @@ func RedisSentinel(t T) *RedisSentinels {
 // knowsAll is an error until sentinel s knows the replicas and other sentinels.
 func knowsAll(ctx context.Context, s *Server, all *RedisSentinels) error {
 	c := redis.NewSentinelClient(&redis.Options{Addr: s.Addr, Password: s.Password, MaxRetries: -1})
-	defer c.Close()
+	defer func() { _ = c.Close() }() // it keeps nothing
 	// The defaults of up to ten seconds are how long a test would wait.
 	if err := c.Process(ctx, redis.NewCmd(ctx, "sentinel", "debug", "info-period", 500, "publish-period", 500)); err != nil {
 		return err

@@ -55,6 +55,7 @@ func addrs(all []*Server) []string {
 }
 
 func TestAClusterGoesOnWithAReplica(t *testing.T) {
+	t.Parallel()
 	nodes := RedisCluster(t)
 	c := redis.NewClusterClient(&redis.ClusterOptions{
 		Addrs: addrs(nodes), Password: nodes[0].Password,
@@ -72,6 +73,7 @@ func TestAClusterGoesOnWithAReplica(t *testing.T) {
 }
 
 func TestSentinelsPromoteAReplica(t *testing.T) {
+	t.Parallel()
 	all := RedisSentinel(t)
 	c := redis.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: all.Name, SentinelAddrs: addrs(all.Sentinels),

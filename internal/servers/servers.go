@@ -2,7 +2,7 @@
 // about what happens when a server is killed, frozen or cut off is only kept
 // when a real one was.
 //
-//	func TestMain(m *testing.M) { servers.Main(m) }
+//	func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
 //
 //	func TestOurs(t *testing.T) {
 //		redis := servers.Redis(t)
@@ -13,7 +13,7 @@
 //
 // A server is a child process on a free port of 127.0.0.1, with its data in a
 // temporary folder and durable as its makers ship it. It starts when a test
-// first asks for it and serves all tests of the binary; [Main] ends it. When the
+// first asks for it and serves all tests of the binary; [Run] ends it. When the
 // binary panics or is killed instead, its keeper ends it: a process between the
 // two that kills the server, and all that the server started, as soon as the
 // binary is gone. Clusters are not shared: each belongs to the test that asks.
@@ -47,13 +47,21 @@ import (
 // T is what a test or a benchmark is to this package; *testing.T, *testing.B
 // and *testing.F are.
 type T interface {
+	// Helper marks the caller as one whose line is not the one to name.
 	Helper()
+	// Name is the test's; a slash begins the name of a part.
 	Name() string
+	// Context ends before the clean-ups begin.
 	Context() context.Context
-	Cleanup(func())
+	// Cleanup has a function run when the test has ended, last first.
+	Cleanup(f func())
+	// Logf notes what is only to be told with the rest.
 	Logf(format string, args ...any)
+	// Errorf fails the test, which goes on.
 	Errorf(format string, args ...any)
+	// Fatalf fails the test and ends it.
 	Fatalf(format string, args ...any)
+	// Skipf ends the test as one that did not run.
 	Skipf(format string, args ...any)
 }
 

@@ -1,36 +1,405 @@
 package servers
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/redfire-quant/redfire/internal/disk"
+	"github.com/redfire-quant/redfire/internal/servers/engines"
 )
 
-func TestMain(m *testing.M) { Main(m) }
+// scenarioVariable makes this binary one that starts a server and then ends in
+// the way named, for a test that looks at what is left.
+const scenarioVariable = "REDFIRE_SERVERS_SCENARIO"
+
+func TestMain(m *testing.M) {
+	if s := os.Getenv(scenarioVariable); s != "" {
+		if s == "no run" && os.Getenv(keeperVariable) == "" {
+			os.Exit(scenario(s).Run())
+		}
+		os.Exit(Run(scenario(s)))
+	}
+	os.Exit(Run(m))
+}
+
+func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
+}
+
+// A witness is a test that is watched: it notes what is said to it.
+type witness struct {
+	name     string
+	mu       sync.Mutex // guards the fields below
+	cleanups []func()
+	logs     []string
+	errors   []string
+	ended    string // what ended it early
+}
+
+func (w *witness) Helper()                  {}
+func (w *witness) Name() string             { return w.name }
+func (w *witness) Context() context.Context { return context.Background() }
+
+func (w *witness) Cleanup(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cleanups = append(w.cleanups, f)
+}
+
+func (w *witness) Logf(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.logs = append(w.logs, fmt.Sprintf(format, args...))
+}
+
+func (w *witness) Errorf(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.errors = append(w.errors, fmt.Sprintf(format, args...))
+}
+
+func (w *witness) Fatalf(format string, args ...any) { w.end("fatal: ", format, args) }
+func (w *witness) Skipf(format string, args ...any)  { w.end("skip: ", format, args) }
+
+func (w *witness) end(how, format string, args []any) {
+	w.mu.Lock()
+	w.ended = how + fmt.Sprintf(format, args...)
+	w.mu.Unlock()
+	runtime.Goexit()
+}
+
+// run runs test as testing does: to its end, or to where it was ended, and then
+// the clean-ups.
+func (w *witness) run(test func(T)) *witness {
+	var wg sync.WaitGroup
+	wg.Go(func() { test(w) })
+	wg.Wait()
+	for _, f := range slices.Backward(w.cleanups) {
+		f()
+	}
+	return w
+}
+
+// A scenario is a binary's run of one test that ends in its own way.
+type scenario string
+
+func (s scenario) Run() (code int) {
+	w := &witness{name: "TestScenario"}
+	w.run(func(t T) {
+		server := Redis(t)
+		for _, c := range server.node.children {
+			fmt.Println("process", c.pid)
+			fmt.Println("process", c.keeper.Process.Pid)
+		}
+		fmt.Println("folder", server.node.folder)
+		fmt.Println("port", server.Addr)
+		switch s {
+		case "panic":
+			panic("as the test wants it")
+		case "exit":
+			os.Exit(0) //nolint:revive // this is how such a binary ends
+		case "frozen":
+			server.Freeze()
+		}
+		fmt.Println("ready")
+		if s != "end" {
+			select {} // until we are killed
+		}
+	})
+	if w.ended != "" {
+		fmt.Println(w.ended)
+	}
+	return len(w.errors)
+}
+
+func TestNothingIsLeftOfABinaryHoweverItEnds(t *testing.T) {
+	Redis(t) // skips where there is none
+	for _, way := range []string{"end", "exit", "panic", "killed", "frozen"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			said, err := runScenario(t, way)
+			t.Logf("the binary: %v", err)
+			if len(said["process"]) != 2 || len(said["folder"]) != 1 {
+				t.Fatalf("the binary said %v", said)
+			}
+			for _, digits := range said["process"] {
+				pid, err := strconv.Atoi(digits)
+				if err != nil {
+					t.Fatal(err)
+				}
+				waitFor(t, "processes to end", func() bool { return !alive(pid) })
+			}
+			waitFor(t, "the folder to go", func() bool {
+				_, err := os.Stat(said["folder"][0])
+				return errors.Is(err, os.ErrNotExist)
+			})
+			waitFor(t, "the port to be free", func() bool { return listens(said["port"][0]) })
+		})
+	}
+}
+
+// runScenario runs this binary as a scenario, kills it where it waits for that,
+// and returns what it said, by the first word of each line.
+func runScenario(t *testing.T, way string) (said map[string][]string, err error) {
+	t.Helper()
+	ctx, cancel := contextFor(t, 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), scenarioVariable+"="+way)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said = map[string][]string{}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		what, rest, _ := strings.Cut(lines.Text(), " ")
+		said[what] = append(said[what], rest)
+		if what == "ready" && way != "end" {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return said, cmd.Wait()
+}
+
+func TestServersNeedRun(t *testing.T) {
+	Redis(t)
+	said, _ := runScenario(t, "no run")
+	if len(said["fatal:"]) != 1 || !strings.Contains(said["fatal:"][0], "servers.Run(m)") {
+		t.Errorf("a binary without Run said %v, want what to add", said)
+	}
+}
 
 func TestKillRedis(t *testing.T) {
 	s := Redis(t)
 	c := redisClient(s.Access)
 	defer c.Close()
-	if err := c.Set(t.Context(), "k", "v", 0).Err(); err != nil {
+	if err := c.Del(t.Context(), t.Name()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	s.Kill()
-	if err := c.Get(t.Context(), "k").Err(); err == nil {
-		t.Fatal("answers")
+	acknowledged := 0
+	killed := make(chan struct{})
+	for c.RPush(t.Context(), t.Name(), acknowledged).Err() == nil {
+		acknowledged++
+		if acknowledged == 50 {
+			go func() { // amid the writes
+				defer close(killed)
+				s.Kill()
+			}()
+		}
 	}
+	<-killed
 	s.Restart()
-	if v, err := c.Get(t.Context(), "k").Result(); v != "v" {
-		t.Fatal(v, err)
+	got, err := c.LRange(t.Context(), t.Name(), 0, -1).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d writes acknowledged before SIGKILL, %d found", acknowledged, len(got))
+	// The one that was on its way may have been done.
+	if len(got) < acknowledged || len(got) > acknowledged+1 || acknowledged == 0 {
+		t.Fatalf("%d acknowledged, %d found", acknowledged, len(got))
+	}
+	for i, v := range got {
+		if v != strconv.Itoa(i) {
+			t.Fatalf("element %d is %s", i, v)
+		}
+	}
+}
+
+func TestFreezeRedis(t *testing.T) {
+	s := Redis(t)
+	c := redisClient(s.Access)
+	defer c.Close()
+	if err := c.Set(t.Context(), t.Name(), "before", 0).Err(); err != nil {
+		t.Fatal(err)
 	}
 	s.Freeze()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := contextFor(t, 300*time.Millisecond)
 	defer cancel()
-	if err := c.Get(ctx, "k").Err(); err == nil {
-		t.Fatal("answers")
+	if err := c.Get(ctx, t.Name()).Err(); !errors.Is(err, context.DeadlineExceeded) && !isTimeout(err) {
+		t.Errorf("a frozen server answers %v", err)
 	}
 	s.Thaw()
-	if v, err := c.Get(t.Context(), "k").Result(); v != "v" {
-		t.Fatal(v, err)
+	if got, err := c.Get(t.Context(), t.Name()).Result(); got != "before" || err != nil {
+		t.Errorf("after the thaw: %q, %v", got, err)
+	}
+}
+
+func TestAServerIsBroughtBackAfterEachTest(t *testing.T) {
+	Redis(t)
+	name := t.Name() // of one family with the watched tests
+	for way, f := range map[string]func(*Server){
+		"stopped": (*Server).Stop, "killed": (*Server).Kill, "frozen": (*Server).Freeze,
+		"thawed": (*Server).Thaw, "killed twice": func(s *Server) { s.Kill(); s.Kill() },
+		"stopped while frozen": func(s *Server) { s.Freeze(); s.Stop() },
+		"killed while frozen":  func(s *Server) { s.Freeze(); s.Kill() },
+		"restarted":            (*Server).Restart,
+	} {
+		w := (&witness{name: name}).run(func(t T) { f(Redis(t)) })
+		if len(w.errors) > 0 || w.ended != "" {
+			t.Errorf("%s: %v %s", way, w.errors, w.ended)
+		}
+		if _, err := (redisServer{}).answers(t.Context(), Redis(t).Access); err != nil {
+			t.Errorf("%s: after the test: %v", way, err)
+		}
+	}
+}
+
+func TestAServerThatEndedByItselfIsTold(t *testing.T) {
+	Redis(t)
+	w := (&witness{name: t.Name()}).run(func(w T) {
+		s := Redis(w)
+		c := redisClient(s.Access)
+		defer c.Close()
+		c.ShutdownNoSave(t.Context())
+		waitGone(t, s.node.children[0])
+	})
+	if len(w.errors) != 1 || !strings.Contains(w.errors[0], "by itself") || !strings.Contains(w.errors[0], "exit status 0") {
+		t.Errorf("told: %q", w.errors)
+	}
+	if _, err := (redisServer{}).answers(t.Context(), Redis(t).Access); err != nil {
+		t.Errorf("after the test: %v", err)
+	}
+}
+
+func TestATestThatStopsAServerHasItAlone(t *testing.T) {
+	Redis(t)
+	w := (&witness{name: "TestAnother"}).run(func(w T) { Redis(w).Kill() })
+	if len(w.errors) != 1 || !strings.Contains(w.errors[0], t.Name()) {
+		t.Errorf("told: %q, want who else uses the server", w.errors)
+	}
+	if _, err := (redisServer{}).answers(t.Context(), Redis(t).Access); err != nil {
+		t.Errorf("it was killed all the same: %v", err)
+	}
+}
+
+func TestAnEngineThatIsMissingSkipsAndSaysWhy(t *testing.T) {
+	t.Setenv("REDFIRE_ENGINES", t.TempDir())
+	t.Setenv("PATH", t.TempDir())
+	for _, r := range []recipe{influxDB2{}, influxDB1{}, mongoDB{}} {
+		n, err := start(t.Context(), r)
+		w := (&witness{name: t.Name()}).run(func(w T) { view(w, n, err) })
+		want := "skip: engine " + r.engine().Name + ": NOT RUN: "
+		if !strings.HasPrefix(w.ended, want) || !strings.Contains(w.ended, "internal/servers/install") {
+			t.Errorf("%q, want %q and what to run", w.ended, want)
+		}
+	}
+}
+
+func TestAVariableNamesAServerElsewhere(t *testing.T) {
+	here := Redis(t)
+	address := here.urlWith(url.UserPassword("", here.Password))
+	t.Setenv(engines.Redis.Variable, address)
+	w := (&witness{name: t.Name()}).run(func(w T) {
+		s := Redis(w)
+		if s.Addr != here.Addr || s.Password != here.Password {
+			t.Errorf("reached by %+v, want %+v", s.Access, here.Access)
+		}
+		s.Kill()
+		t.Error("a server elsewhere can be killed")
+	})
+	if !strings.HasPrefix(w.ended, "skip: engine Redis: NOT RUN: ") {
+		t.Errorf("killing a server elsewhere: %q", w.ended)
+	}
+	if len(w.logs) != 1 || w.logs[0] != fmt.Sprintf("engine Redis: %s at %s (REDFIRE_TEST_REDIS)", here.Version, here.Addr) {
+		t.Errorf("logged %q", w.logs)
+	}
+	const secret = "hunter2"
+	for _, bad := range []string{
+		"redis://:" + secret + "@" + here.Addr, // a wrong password
+		"mysql://:" + secret + "@" + here.Addr, // another engine's
+		"redis://:" + secret + "@127.0.0.1",    // no port
+		secret,
+		"redis://:" + secret + "@%zz:1",
+	} {
+		t.Setenv(engines.Redis.Variable, bad)
+		w := (&witness{name: t.Name()}).run(func(w T) { Redis(w) })
+		if !strings.HasPrefix(w.ended, "fatal: ") || !strings.Contains(w.ended, engines.Redis.Variable) || strings.Contains(w.ended, secret) {
+			t.Errorf("%s: %q, want the variable's name and no password", bad, w.ended)
+		}
+	}
+}
+
+func TestAURLSaysNoSecret(t *testing.T) {
+	s := &Server{Engine: engines.InfluxDB2, Access: Access{
+		Addr: "127.0.0.1:1", User: "u", Password: "hidden", Org: "o", Bucket: "b & c", Token: "hidden",
+	}}
+	if got, want := s.URL(), "influx://u@127.0.0.1:1?bucket=b+%26+c&org=o"; got != want {
+		t.Errorf("URL is %s, want %s", got, want)
+	}
+}
+
+func TestPortsAreTakenOnce(t *testing.T) {
+	seen := map[int]bool{}
+	for range 50 {
+		p, err := takePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.release() })
+		if seen[p.number] || p.number < firstPort || p.number > lastPort {
+			t.Fatalf("port %d, after %v", p.number, seen)
+		}
+		seen[p.number] = true
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", p.addr())
+		if err != nil {
+			t.Errorf("port %d is not free: %v", p.number, err)
+			continue
+		}
+		t.Cleanup(func() { l.Close() })
+	}
+}
+
+func TestSweepRemovesOnlyWhatNobodyHolds(t *testing.T) {
+	dir := t.TempDir()
+	folder := func(name string, age time.Duration) string {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Join(path, "data"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		then := time.Now().Add(-age)
+		if err := os.Chtimes(path, then, then); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	left := folder(folderPrefix+"left", time.Hour)
+	keep := []string{folder(folderPrefix+"young", 0), folder("another-1", time.Hour)}
+	held := folder(folderPrefix+"held", time.Hour)
+	unlock, err := disk.Lock(held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	folder(folderPrefix+"held", time.Hour) // as old as before
+	if err := sweep(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(keep, held) {
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("%s was removed: %v", path, err)
+		}
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", left, err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // ask, so it cannot be theirs.
 var binary = struct {
 	mu      sync.Mutex
-	inMain  bool
+	inRun   bool
 	engines map[string]*sharedNode
 	running map[*node]bool // shared ones and those of clusters
 }{engines: map[string]*sharedNode{}, running: map[*node]bool{}}
@@ -27,21 +27,22 @@ type sharedNode struct {
 	err  error
 }
 
-// Main runs m, ends the servers that its tests started and exits. A package
-// whose tests use servers calls it from TestMain; m is a *testing.M there.
-func Main(m interface{ Run() int }) {
+// Run runs m, ends the servers that its tests started and returns the exit code.
+// A package whose tests use servers calls it from TestMain; m is a *testing.M
+// there.
+func Run(m interface{ Run() int }) (exit int) {
 	if os.Getenv(keeperVariable) != "" {
-		os.Exit(keep(os.Stdin, os.Stdout))
+		return keep(os.Stdin, os.Stdout)
 	}
 	binary.mu.Lock()
-	binary.inMain = true
+	binary.inRun = true
 	binary.mu.Unlock()
 	code := m.Run()
 	if err := endAll(); err != nil {
 		fmt.Fprintln(os.Stderr, "servers:", err)
 		code = max(code, 1)
 	}
-	os.Exit(code)
+	return code
 }
 
 // endAll ends all that this process started.
@@ -63,7 +64,7 @@ func shared(t T, r recipe) *Server {
 	if address := os.Getenv(engine.Variable); address != "" {
 		return elsewhere(t, r, address)
 	}
-	requireMain(t)
+	requireRun(t)
 	binary.mu.Lock()
 	s := binary.engines[engine.Name]
 	if s == nil {
@@ -79,7 +80,7 @@ func shared(t T, r recipe) *Server {
 // own returns servers that are t's alone and end with it. They start at once.
 func own(t T, recipes ...recipe) []*Server {
 	t.Helper()
-	requireMain(t)
+	requireRun(t)
 	nodes := make([]*node, len(recipes))
 	errs := make([]error, len(recipes))
 	var starts sync.WaitGroup
@@ -113,13 +114,13 @@ func endOwn(n *node) error {
 	return n.end()
 }
 
-// requireMain ends a test of a binary that could not end its servers.
-func requireMain(t T) {
+// requireRun ends a test of a binary that could not end its servers.
+func requireRun(t T) {
 	t.Helper()
 	binary.mu.Lock()
 	defer binary.mu.Unlock()
-	if !binary.inMain {
-		t.Fatalf("servers: the package's tests need: func TestMain(m *testing.M) { servers.Main(m) }")
+	if !binary.inRun {
+		t.Fatalf("servers: the package's tests need: func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }")
 	}
 }
 

@@ -34,7 +34,8 @@ func through(t *testing.T) *Proxy {
 			}
 			go func() {
 				defer c.Close()
-				io.Copy(c, c)
+				// Connections are cut here on purpose.
+				_, _ = io.Copy(c, c)
 			}()
 		}
 	}()
@@ -234,7 +235,7 @@ func TestAProxyOfADeadServerResets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer port.release()
+	defer noError(t, port.release)
 	p := (&Server{Access: Access{Addr: port.addr()}, t: t}).Proxy()
 	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Addr)
 	if err == nil {

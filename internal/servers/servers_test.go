@@ -40,6 +40,13 @@ func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelF
 	return context.WithTimeout(t.Context(), d)
 }
 
+func noError(t *testing.T, f func() error) {
+	t.Helper()
+	if err := f(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A witness is a test that is watched: it notes what is said to it.
 type witness struct {
 	name     string
@@ -355,7 +362,7 @@ func TestPortsAreTakenOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { p.release() })
+		t.Cleanup(func() { noError(t, p.release) })
 		if seen[p.number] || p.number < firstPort || p.number > lastPort {
 			t.Fatalf("port %d, after %v", p.number, seen)
 		}
@@ -389,7 +396,7 @@ func TestSweepRemovesOnlyWhatNobodyHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unlock()
+	defer noError(t, unlock)
 	folder(folderPrefix+"held", time.Hour) // as old as before
 	if err := sweep(dir); err != nil {
 		t.Fatal(err)

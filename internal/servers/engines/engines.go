@@ -194,11 +194,17 @@ func (e Engine) places(folder string) []place {
 }
 
 // local is a folder of this machine. Where the server is a link there, its other
-// programs lie beside what the link points to.
+// programs lie beside what the link points to. Beside sbin there is a bin, with
+// what is for all users, such as mariadb-install-db.
 func local(dir, server string) place {
 	p := place{dirs: []string{dir}}
 	if real, err := filepath.EvalSymlinks(filepath.Join(dir, server)); err == nil && filepath.Dir(real) != dir {
 		p.dirs = append(p.dirs, filepath.Dir(real))
+	}
+	for _, d := range p.dirs {
+		if filepath.Base(d) == "sbin" {
+			p.dirs = append(p.dirs, filepath.Join(filepath.Dir(d), "bin"))
+		}
 	}
 	return p
 }

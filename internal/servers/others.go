@@ -16,18 +16,6 @@ func (soon) processes(*node) ([]process, error)              { return nil, errSo
 func (soon) settle(context.Context, *node) error             { return errSoon }
 func (soon) answers(context.Context, Access) (string, error) { return "", errSoon }
 
-type mariaDB struct{ soon }
-
-func (mariaDB) engine() engines.Engine { return engines.MariaDB }
-
-type mySQL struct{ soon }
-
-func (mySQL) engine() engines.Engine { return engines.MySQL }
-
-type postgres struct{ soon }
-
-func (postgres) engine() engines.Engine { return engines.PostgreSQL }
-
 type influxDB2 struct{ soon }
 
 func (influxDB2) engine() engines.Engine { return engines.InfluxDB2 }

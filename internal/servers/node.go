@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -38,9 +39,17 @@ type recipe interface {
 	// settle finishes, once, what needs the server running: users, buckets.
 	settle(ctx context.Context, n *node) error
 
-	// answers asks a server that access reaches for its version. A server
-	// that has not started yet, or cannot do its work, is an error.
+	// answers asks a server that access reaches for its version, which is ""
+	// when it does not know it. A server that has not started yet, or cannot do
+	// its work, is an error.
 	answers(ctx context.Context, access Access) (version string, err error)
+}
+
+// A rootedRecipe is one of a server whose data belongs to a program beside its
+// own, as MongoDB's does to PostgreSQL. The data lies within that one's root.
+type rootedRecipe interface {
+	recipe
+	owner() (*engines.Program, error)
 }
 
 // A process is one of a server's.
@@ -57,6 +66,7 @@ type process struct {
 type node struct {
 	recipe  recipe
 	program *engines.Program
+	root    string // the root of those who use the folder, "" for the machine's
 	folder  string // holds its data and what it prints
 	unlock  func() error
 	access  Access
@@ -89,7 +99,15 @@ func start(ctx context.Context, r recipe) (*node, error) {
 
 // setUp makes a new server's folder and data and starts it.
 func (n *node) setUp(ctx context.Context) error {
-	if err := n.makeFolder(n.program.Root); err != nil {
+	n.root = n.program.Root
+	if r, ok := n.recipe.(rootedRecipe); ok {
+		owner, err := r.owner()
+		if err != nil {
+			return err
+		}
+		n.root = owner.Root
+	}
+	if err := n.makeFolder(); err != nil {
 		return err
 	}
 	binary.mu.Lock()
@@ -109,12 +127,12 @@ func (n *node) setUp(ctx context.Context) error {
 	return n.awaitLocked(ctx)
 }
 
-// makeFolder makes the folder of a server whose root is root: below it, since
-// the server sees nothing else.
-func (n *node) makeFolder(root string) error {
+// makeFolder makes n's folder: below its root, since the server sees nothing
+// else.
+func (n *node) makeFolder() error {
 	above := os.TempDir()
-	if root != "" {
-		above = filepath.Join(root, "tmp")
+	if n.root != "" {
+		above = filepath.Join(n.root, "tmp")
 	}
 	if err := sweep(above); err != nil {
 		return err
@@ -137,16 +155,16 @@ func (n *node) inside(root, name string) string {
 	return strings.TrimPrefix(filepath.Join(n.folder, name), strings.TrimSuffix(root, "/"))
 }
 
-// path is a name in n's folder as n's own program sees it.
-func (n *node) path(name string) string { return n.inside(n.program.Root, name) }
+// path is a name in n's folder as those who use it see it.
+func (n *node) path(name string) string { return n.inside(n.root, name) }
 
-// makeDir makes a folder within n's that user, as n's program knows it, owns.
+// makeDir makes a folder within n's that user, as n's root knows it, owns.
 func (n *node) makeDir(name, user string) error {
 	path := filepath.Join(n.folder, name)
 	if err := os.Mkdir(path, 0o700); err != nil {
 		return err
 	}
-	return giveTo(path, n.program.Root, user)
+	return giveTo(path, n.root, user)
 }
 
 // write makes a file within n's folder that user alone may read.
@@ -155,7 +173,7 @@ func (n *node) write(name, content, user string) error {
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		return err
 	}
-	return giveTo(path, n.program.Root, user)
+	return giveTo(path, n.root, user)
 }
 
 // newPort is a port of this machine that is n's until it ends, as an address.
@@ -210,6 +228,19 @@ func (n *node) startLocked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := n.launchLocked(ctx, processes); err != nil {
+		return err
+	}
+	if err := n.awaitLocked(ctx); err != nil {
+		return errors.Join(err, n.killLocked())
+	}
+	n.down, n.frozen = false, false
+	return nil
+}
+
+// launchLocked starts processes and waits until each is ready. A set-up that
+// needs one of them for a while calls it too, and stopLocked.
+func (n *node) launchLocked(ctx context.Context, processes []process) error {
 	for _, p := range processes {
 		c, err := n.spawn(p)
 		if err != nil {
@@ -223,10 +254,6 @@ func (n *node) startLocked(ctx context.Context) error {
 			return errors.Join(err, n.killLocked())
 		}
 	}
-	if err := n.awaitLocked(ctx); err != nil {
-		return errors.Join(err, n.killLocked())
-	}
-	n.down, n.frozen = false, false
 	return nil
 }
 
@@ -235,7 +262,7 @@ func (n *node) startLocked(ctx context.Context) error {
 func (n *node) awaitLocked(ctx context.Context) error {
 	return n.poll(ctx, func(ctx context.Context) error {
 		version, err := n.recipe.answers(ctx, n.access)
-		n.version = version
+		n.version = cmp.Or(version, n.program.Version)
 		return err
 	})
 }

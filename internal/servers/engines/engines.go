@@ -34,7 +34,11 @@ type Engine struct {
 	version func(ctx context.Context, p place) string // "" when it is another product
 	roots   []string                                  // roots below Folder where it may lie
 	built   bool                                      // it is built from Go modules, and only counts so
+	beside  beside                                    // what it cannot do without
 }
+
+// beside is a program in a root of its own that belongs to an engine.
+type beside struct{ root, server string }
 
 // The engines. They are values of the package, never written to.
 var (
@@ -52,7 +56,7 @@ var (
 	}
 	Redis = Engine{
 		Name: "Redis", Variable: "REDFIRE_TEST_REDIS", AtLeast: "7.0",
-		server: "redis-server", version: said("redis-server", `v=([\d.]+)`), roots: []string{RootDebian},
+		server: "redis-server", version: said("redis-server", `Redis server v=([\d.]+)`), roots: []string{RootDebian},
 	}
 	InfluxDB2 = Engine{
 		Name: "InfluxDB 2", Variable: "REDFIRE_TEST_INFLUXDB2", AtLeast: "2.7",
@@ -67,6 +71,7 @@ var (
 	MongoDB = Engine{
 		Name: "MongoDB", Variable: "REDFIRE_TEST_MONGODB", AtLeast: "2.7",
 		server: "ferretdb", version: module("ferretdb", "github.com/FerretDB/FerretDB/v2"), built: true,
+		beside: beside{RootDocumentDB, "postgres"},
 	}
 )
 
@@ -154,6 +159,11 @@ func Find(ctx context.Context, e Engine) (*Program, error) {
 			why = fmt.Sprintf("version %s in %s is too old: %s or later is needed", version, filepath.Join(p.root, path), e.AtLeast)
 			continue
 		}
+		if e.beside.root != "" {
+			if _, err := FindRoot(e, e.beside.root, e.beside.server); err != nil {
+				return nil, err
+			}
+		}
 		return &Program{e, version, p.root, path, p.dirs}, nil
 	}
 	return nil, &Missing{e, why + ": go run ./internal/servers/install"}
@@ -226,7 +236,8 @@ func distributed(root string) []string {
 	if err != nil {
 		postgres = nil // the pattern is well formed
 	}
-	slices.Reverse(postgres)
+	version := func(dir string) []int { return numbers(filepath.Base(filepath.Dir(dir))) }
+	slices.SortFunc(postgres, func(a, b string) int { return slices.Compare(version(b), version(a)) })
 	return append(postgres, dirs...)
 }
 

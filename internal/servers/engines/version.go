@@ -1,14 +1,16 @@
 package engines
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"debug/buildinfo"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // said finds the version of a server in what it prints for --version.
@@ -19,12 +21,33 @@ func said(server, pattern string) func(context.Context, place) string {
 		if err != nil {
 			return ""
 		}
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			return "" // a program that cannot even say this cannot be used
-		}
-		return firstGroup(version, string(out))
+		return firstGroup(version, output(ctx, cmd, answerWithin))
 	}
+}
+
+// answerWithin is how long a program may take to say its version. It takes some
+// milliseconds, on a busy machine that reads it from the disk a second.
+const answerWithin = 10 * time.Second
+
+// output is what cmd prints within a time, "" if it fails: a program that cannot
+// even say its version cannot be used.
+func output(ctx context.Context, cmd *exec.Cmd, within time.Duration) string {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = time.Second // whoever inherited its output may hold it open
+	own(cmd)
+	if cmd.Start() != nil {
+		return ""
+	}
+	stop := context.AfterFunc(ctx, func() { end(cmd) })
+	defer stop()
+	if cmd.Wait() != nil {
+		end(cmd)
+		return ""
+	}
+	return out.String()
 }
 
 // module finds the version of the Go module that a program was built from.
@@ -58,20 +81,28 @@ func firstGroup(r *regexp.Regexp, s string) string {
 }
 
 // older reports whether version a is before b, number by number: 10.2 is before
-// 10.11, and 15 is not before 15.
+// 10.11, and neither of 15 and 15.0 is before the other.
 func older(a, b string) bool {
-	return slices.CompareFunc(numbers(a), numbers(b), cmp.Compare[int]) < 0
+	x, y := numbers(a), numbers(b)
+	for len(x) < len(y) {
+		x = append(x, 0)
+	}
+	return slices.Compare(x, y) < 0
 }
 
+// numbers returns the numbers at the front of a version: 10 and 11 of 10.11-rc.1.
 func numbers(version string) []int {
 	var all []int
 	for part := range strings.SplitSeq(version, ".") {
 		digits := part[:len(part)-len(strings.TrimLeft(part, "0123456789"))]
 		n, err := strconv.Atoi(digits)
 		if err != nil {
-			break // what follows is no version any more: 10.11.rc1
+			break
 		}
 		all = append(all, n)
+		if digits != part {
+			break
+		}
 	}
 	return all
 }

@@ -503,15 +503,20 @@ func (n *node) otherUser(test string) string {
 // newPassword is one that needs no quoting anywhere.
 func newPassword() string { return rand.Text() }
 
-// portOf is the port of an address that we made ourselves.
+// hostPort divides an address; what is none has no port.
+func hostPort(addr string) (host string, port int) {
+	host, digits, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr, 0
+	}
+	port, err = strconv.Atoi(digits)
+	if err != nil {
+		return host, 0
+	}
+	return host, port
+}
+
 func portOf(addr string) int {
-	_, digits, err := net.SplitHostPort(addr)
-	if err != nil {
-		panic(err)
-	}
-	port, err := strconv.Atoi(digits)
-	if err != nil {
-		panic(err)
-	}
+	_, port := hostPort(addr)
 	return port
 }

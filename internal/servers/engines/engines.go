@@ -179,7 +179,7 @@ func FindRoot(e Engine, root, server string) (*Program, error) {
 	p := debian(filepath.Join(folder, root))
 	path, err := p.path(server)
 	if err != nil {
-		return nil, &Missing{e, fmt.Sprintf("%s is not installed: go run ./internal/servers/install", server)}
+		return nil, &Missing{e, fmt.Sprintf("%s with %s is not installed: go run ./internal/servers/install", root, server)}
 	}
 	if !mayEnter(p.root) {
 		return nil, &Missing{e, "only root may run what lies in " + p.root}

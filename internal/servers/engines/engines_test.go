@@ -285,8 +285,8 @@ func TestWhatAnEngineStandsOnIsLookedFor(t *testing.T) {
 		beside: beside{"roots/y", "yserver"},
 	}
 	var missing *Missing
-	if p, err := Find(t.Context(), e); !errors.As(err, &missing) || !strings.Contains(missing.Why, "yserver is not installed") {
-		t.Errorf("got %v, %v, want that yserver is not installed", p, err)
+	if p, err := Find(t.Context(), e); !errors.As(err, &missing) || !strings.Contains(missing.Why, "roots/y with yserver is not installed") {
+		t.Errorf("got %v, %v, want that it is not installed", p, err)
 	}
 	program(t, filepath.Join(folder, "roots/y/usr/bin/yserver"), "")
 	if p, err := Find(t.Context(), e); os.Geteuid() == 0 && err != nil {

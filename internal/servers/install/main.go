@@ -11,7 +11,8 @@
 //
 // Everything is made under another name and renamed when it is whole, so that a
 // run may be ended in any way at any moment: the next one removes what was left
-// and goes on. Two runs at once do the work once.
+// and goes on. Two runs at once do the work once. A run ends with the process that
+// started it, and everything that it started ends with it.
 package main
 
 import (

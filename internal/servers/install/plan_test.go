@@ -218,7 +218,7 @@ func TestFindCargo(t *testing.T) {
 
 func TestTheEnvironmentOfBuildsIsTheirs(t *testing.T) {
 	for name, value := range map[string]string{
-		"GOFLAGS": "-mod=vendor", "GOWORK": "/x/go.work", "GOOS": "plan9", "RUSTFLAGS": "-D warnings", "GOPROXY": "https://proxy", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local",
+		"GOFLAGS": "-mod=vendor", "GOWORK": "/x/go.work", "GOOS": "plan9", "RUSTFLAGS": "-D warnings", "GOPROXY": "https://proxy", "CGO_ENABLED": "0", "CGO_CFLAGS": "-Wno", "GOTOOLCHAIN": "local",
 	} {
 		t.Setenv(name, value)
 	}

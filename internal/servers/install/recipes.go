@@ -146,17 +146,16 @@ func (w *work) bootstrap(name, suite string, include []string) recipe {
 			return err
 		}
 		root := filepath.Join(part, "root")
-		apart := []string{"unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"}
-		if execute(ctx, log, command{args: append(slices.Clone(apart), "true")}) != nil {
-			apart = nil
+		own := []string{"unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"}
+		if execute(ctx, log, command{args: append(slices.Clone(own), "true")}) != nil {
+			own = nil
 		}
-		// What moves on between releases is older than its signature says when
-		// a mirror has stopped to follow it.
-		// All of it is made durable at once when it is whole, so that dpkg need not
-		// do so with each file.
-		args := append(apart, "mmdebstrap", "--variant=minbase", "--dpkgopt=force-unsafe-io", `--aptopt=Acquire::Check-Valid-Until "false"`,
+		// All of it is made durable at once when it is whole, so dpkg need not do so
+		// with each file. The signatures of suites that move on expire within days,
+		// and a mirror may be behind.
+		args := append(own, "mmdebstrap", "--variant=minbase", "--dpkgopt=force-unsafe-io", `--aptopt=Acquire::Check-Valid-Until "false"`,
 			"--include="+strings.Join(include, ","), suite, root, w.machine.mirror)
-		if err := execute(ctx, log, command{args: args, dir: "/", env: append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")}); err != nil {
+		if err := execute(ctx, log, command{name: "mmdebstrap", args: args, dir: "/", env: append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")}); err != nil {
 			return err
 		}
 		if err := detach(root); err != nil {
@@ -178,13 +177,13 @@ func (w *work) buildInfluxDB1() recipe {
 
 // install builds the program name of a package, which names a version of its module.
 func (w *work) install(name, pkg, ldflags string) recipe {
-	return w.afresh(func(ctx context.Context, log *os.File) error {
+	return w.afresh(name, func(ctx context.Context, log *os.File) error {
 		part, err := w.temporary(name)
 		if err != nil {
 			return err
 		}
 		err = execute(ctx, log, command{
-			dir: part, env: w.goEnv("CGO_ENABLED=0", "GOBIN="+part), args: []string{"go", "install", buildFlags, ldflags, pkg},
+			dir: part, env: w.goEnv("GOBIN=" + part), args: []string{"go", "install", buildFlags, ldflags, pkg},
 		})
 		if err != nil {
 			return err
@@ -194,7 +193,8 @@ func (w *work) install(name, pkg, ldflags string) recipe {
 	})
 }
 
-// buildFlags is the same for all builds, so that they share what they compile.
+// buildFlags is the same for all builds, so that they share what they compile. So
+// is cgo, which is used where there is a compiler of C.
 const buildFlags = "-trimpath"
 
 // goEnv is the environment of builds: the user's, but for what would make them
@@ -202,7 +202,7 @@ const buildFlags = "-trimpath"
 // configuration of go.
 func (w *work) goEnv(more ...string) []string {
 	own := []string{"GOFLAGS=-mod=mod", "GOWORK=off", "GO111MODULE=on", "GOCACHE=" + filepath.Join(w.folder, "build", "go"), "PWD="}
-	dropped := []string{"GOOS", "GOARCH", "GOBIN", "GOEXPERIMENT", "CGO_CFLAGS", "CGO_LDFLAGS", "GOTMPDIR", "GOCACHEPROG",
+	dropped := []string{"GOOS", "GOARCH", "GOBIN", "GOEXPERIMENT", "CGO_ENABLED", "CGO_CFLAGS", "CGO_LDFLAGS", "GOTMPDIR", "GOCACHEPROG",
 		"RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
 	for _, pair := range append(own, more...) {
 		name, _, _ := strings.Cut(pair, "=")
@@ -216,25 +216,36 @@ func (w *work) goEnv(more ...string) []string {
 }
 
 // afresh does a build again without the caches, and first what it stands on, if it
-// failed with caches of an earlier run: that may have been ended while it wrote
-// them. Builds run one after the other, so nobody else uses the caches.
-func (w *work) afresh(build recipe, standsOn ...recipe) recipe {
+// failed with caches of a run that was ended while it wrote them: a file tells that
+// a build is under way. Builds run one after the other, so nobody else uses the
+// caches.
+func (w *work) afresh(name string, build recipe, standsOn ...recipe) recipe {
+	folder := filepath.Join(w.folder, "build")
+	underWay := filepath.Join(folder, "underway-"+name)
 	return func(ctx context.Context, log *os.File) error {
-		err := build(ctx, log)
-		if err == nil || ctx.Err() != nil || !w.inherited {
+		broken, err := filepath.Glob(filepath.Join(folder, "underway-*"))
+		if err != nil {
 			return err
 		}
-		fmt.Fprintf(log, "%v: once more, without what an earlier run left\n", err)
-		w.inherited = false
-		if err := os.RemoveAll(filepath.Join(w.folder, "build")); err != nil {
+		if err := write(underWay, ""); err != nil {
 			return err
 		}
-		for _, first := range standsOn {
-			if err := first(ctx, log); err != nil {
+		err = build(ctx, log)
+		if err != nil && ctx.Err() == nil && len(broken) > 0 {
+			fmt.Fprintf(log, "%v: once more, without what an earlier run left\n", err)
+			if err := os.RemoveAll(folder); err != nil {
 				return err
 			}
+			for _, first := range append(standsOn, build) {
+				if err = first(ctx, log); err != nil {
+					break
+				}
+			}
 		}
-		return build(ctx, log)
+		if ctx.Err() != nil {
+			return err
+		}
+		return errors.Join(err, os.RemoveAll(underWay))
 	}
 }
 
@@ -264,7 +275,7 @@ func (w *work) influxFolder() string { return filepath.Join(w.folder, "build", "
 // users build it by way of a program in the place of pkg-config; done here it is
 // a step that can be told and gone on with. It is optimized little: compiled as
 // its authors do it takes three times as long.
-func (w *work) buildFlux() recipe { return w.afresh(w.compileFlux()) }
+func (w *work) buildFlux() recipe { return w.afresh(flux, w.compileFlux()) }
 
 func (w *work) compileFlux() recipe {
 	return func(ctx context.Context, log *os.File) error {
@@ -340,7 +351,7 @@ esac
 }
 
 func (w *work) buildInfluxDB2() recipe {
-	return w.afresh(func(ctx context.Context, log *os.File) error {
+	return w.afresh(influxd, func(ctx context.Context, log *os.File) error {
 		part, err := w.temporary(influxd)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,10 +34,6 @@ type work struct {
 	steps    []step
 	progress *progress
 
-	// inherited is set while the caches of builds are those of an earlier run.
-	// Only the lane of builds uses it.
-	inherited bool
-
 	// look finds what is missing of the engines once more.
 	look func(ctx context.Context) []string
 }
@@ -62,6 +59,8 @@ func (w *work) get(ctx context.Context, missing []string) (why map[string]string
 	if p := makePlan(w.steps, missing, w.machine); len(p.steps) == 0 {
 		return p.cannot, true
 	}
+	ctx, release := endWithParent(ctx)
+	defer release()
 	stop := w.progress.start()
 	defer stop()
 	unlock, err := w.lock(ctx)
@@ -82,6 +81,31 @@ func (w *work) get(ctx context.Context, missing []string) (why map[string]string
 		why[engine] = reason
 	}
 	return why, len(failed) == 0
+}
+
+// endWithParent returns a context that also ends when the process that started
+// this one has: go run, when it is ended, does not end what it runs.
+func endWithParent(ctx context.Context) (withParent context.Context, release func()) {
+	withParent, cancel := context.WithCancel(ctx)
+	parent := os.Getppid()
+	ticker := time.NewTicker(500 * time.Millisecond)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer ticker.Stop()
+		for os.Getppid() == parent {
+			select {
+			case <-withParent.Done():
+				return
+			case <-ticker.C:
+			}
+		}
+		cancel()
+	}()
+	return withParent, func() {
+		cancel()
+		<-done
+	}
 }
 
 // refuse gives all the missing engines the same reason, but those that have one.
@@ -133,8 +157,6 @@ func (w *work) run(ctx context.Context, p plan) (failed map[string]error, err er
 	if err := w.room(p); err != nil {
 		return nil, err
 	}
-	_, absent := os.Stat(filepath.Join(w.folder, "build"))
-	w.inherited = absent == nil
 	for _, dir := range []string{"bin", "roots", "part", "build", "log"} {
 		if err := os.MkdirAll(filepath.Join(w.folder, dir), 0o755); err != nil {
 			return nil, err
@@ -208,11 +230,12 @@ func (w *work) take(ctx context.Context, s step, r *running) error {
 	case err != nil && ctx.Err() != nil:
 		err = errEnded
 	case err != nil:
-		err = fmt.Errorf("%s: %w%s; all of it is in %s", s.what, err, w.full(), name)
+		err = fmt.Errorf("%w%s; what it printed is in %s", err, w.full(), name)
 	}
 	end(err)
 	if err != nil && ctx.Err() == nil {
 		w.progress.say("%s: the end of what it printed:\n%s", s.what, tail(name, 20))
+		return fmt.Errorf("%s: %w", s.what, err)
 	}
 	return err
 }
@@ -255,14 +278,21 @@ func execute(ctx context.Context, log *os.File, c command) error {
 	fmt.Fprintf(log, "$ %s\n", strings.Join(c.args, " "))
 	cmd := c.cmd(ctx)
 	cmd.Stdout, cmd.Stderr = log, log
-	if err := runToEnd(ctx, cmd); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(c.args[0]), err)
+	began := time.Now()
+	err := runToEnd(ctx, cmd)
+	if state := cmd.ProcessState; state != nil {
+		fmt.Fprintf(log, "%s: %v after %v, %v of processors\n", filepath.Base(c.args[0]), state,
+			time.Since(began).Round(time.Millisecond), (state.UserTime() + state.SystemTime()).Round(time.Millisecond))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", cmp.Or(c.name, filepath.Base(c.args[0])), err)
 	}
 	return nil
 }
 
 // A command is a program with its arguments.
 type command struct {
+	name string // "" for that of the program
 	dir  string
 	env  []string // all of it, nil for this process's
 	args []string

@@ -219,6 +219,34 @@ func TestARunThatIsKilledTakesItsProcessesAlong(t *testing.T) {
 	wantWhole(t, folder)
 }
 
+// TestARunEndsWithWhoeverStartedIt stands for go run, which is killed.
+func TestARunEndsWithWhoeverStartedIt(t *testing.T) {
+	folder := t.TempDir()
+	wait(t, folder)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(folder, "out")
+	starter := exec.CommandContext(t.Context(), "sh", "-c", `"$1" > "$2" 2>&1; echo over`, "sh", self, out)
+	starter.Env = append(os.Environ(), helperVariable+"="+folder)
+	if err := starter.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the step to run", func() bool { return len(pids(t, folder)) == 1 })
+	if err := starter.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := starter.Wait(); err == nil {
+		t.Error("the starter that was killed ended well")
+	}
+	until(t, "the step's process to end", func() bool { return ended(pids(t, folder)[0]) })
+	until(t, "the run to tell so", func() bool {
+		b, err := os.ReadFile(out)
+		return err == nil && strings.Contains(string(b), errEnded.Error()+"] false\n")
+	})
+}
+
 func TestTwoRunsDoTheWorkOnce(t *testing.T) {
 	folder := t.TempDir()
 	file := wait(t, folder)
@@ -306,7 +334,7 @@ func TestAFailureIsToldAndTheRestIsDone(t *testing.T) {
 	w, out, taken := fakes(t, map[string]error{flux: errors.New("no"), engines.RootMySQL: errors.New("gone")})
 	why, well := w.get(t.Context(), names(engines.All()))
 	log := filepath.Join(w.folder, "log/flux.log")
-	if well || len(why) != 2 || why["InfluxDB 2"] != "Flux for InfluxDB 2: no; all of it is in "+log || !strings.Contains(why["MySQL"], "gone") {
+	if well || len(why) != 2 || why["InfluxDB 2"] != "Flux for InfluxDB 2: no; what it printed is in "+log || !strings.Contains(why["MySQL"], "gone") {
 		t.Errorf("got %v, %v", why, well)
 	}
 	if got := len(taken()); got != len(steps())-1 {
@@ -378,30 +406,38 @@ func TestPublishReplacesWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestABuildIsDoneAgainWithoutTheCachesOfAnEarlierRun(t *testing.T) {
+func TestABuildIsDoneAgainWithoutTheCachesOfARunThatWasEnded(t *testing.T) {
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	for _, inherited := range []bool{true, false} {
-		w := &work{folder: t.TempDir(), inherited: inherited}
-		if err := write(filepath.Join(w.folder, "build/go/half"), ""); err != nil {
-			t.Fatal(err)
+	w := &work{folder: t.TempDir()}
+	half := filepath.Join(w.folder, "build/go/half")
+	order := ""
+	ctx, cancel := context.WithCancel(t.Context())
+	ends := func(context.Context, *os.File) error { cancel(); return write(half, "") }
+	first := func(context.Context, *os.File) error { order += "f"; return nil }
+	fails := func(context.Context, *os.File) error {
+		order += "b"
+		if _, err := os.Stat(half); err == nil {
+			return errors.New("the cache is half written")
 		}
-		order := ""
-		build := func(context.Context, *os.File) error {
-			order += "b"
-			_, err := os.Stat(filepath.Join(w.folder, "build"))
-			if err == nil {
-				return errors.New("the cache is half written")
-			}
-			return nil
-		}
-		first := func(context.Context, *os.File) error { order += "f"; return nil }
-		err := w.afresh(build, first)(t.Context(), log)
-		if inherited && (err != nil || order != "bfb") || !inherited && (err == nil || order != "b") {
-			t.Errorf("inherited %v: got %v after %s", inherited, err, order)
+		return nil
+	}
+	f := func(ctx context.Context, what string, build recipe, want string, well bool) {
+		t.Helper()
+		order = ""
+		if err := w.afresh(flux, build, first)(ctx, log); (err == nil) != well || order != want {
+			t.Errorf("%s: got %v after %q, want %v after %q", what, err, order, well, want)
 		}
 	}
+	if err := write(half, ""); err != nil {
+		t.Fatal(err)
+	}
+	f(t.Context(), "a build that fails by itself", fails, "b", false)
+	f(t.Context(), "one that fails so again keeps the caches", fails, "b", false)
+	f(ctx, "one that is ended", ends, "", true)
+	f(t.Context(), "the next", fails, "bfb", true)
+	f(t.Context(), "and the next", fails, "b", true)
 }

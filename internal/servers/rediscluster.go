@@ -21,7 +21,7 @@ const downAfter = time.Second
 func RedisCluster(t T) []*Server {
 	t.Helper()
 	one := redisServer{cluster: true, password: newPassword()}
-	nodes := own(t, one, one, one, one, one, one)
+	nodes := ownAll(t, one, one, one, one, one, one)
 	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
 	defer cancel()
 	if err := joinCluster(ctx, nodes); err != nil {
@@ -127,10 +127,10 @@ func RedisSentinel(t T) *RedisSentinels {
 	t.Helper()
 	const name = "main"
 	password := newPassword()
-	primary := own(t, redisServer{password: password})[0]
+	primary := own(t, redisServer{password: password})
 	at := fmt.Sprintf("127.0.0.1 %d", portOf(primary.Addr))
 	replica := redisServer{password: password, lines: []string{"replicaof " + at}}
-	replicas := own(t, replica, replica)
+	replicas := ownAll(t, replica, replica)
 	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
 	defer cancel()
 	for _, s := range replicas {
@@ -146,7 +146,7 @@ func RedisSentinel(t T) *RedisSentinels {
 		fmt.Sprintf("sentinel failover-timeout %s %d", name, (5 * downAfter).Milliseconds()),
 		"sentinel sentinel-pass " + password,
 	}}
-	all := &RedisSentinels{name, append([]*Server{primary}, replicas...), own(t, sentinel, sentinel, sentinel)}
+	all := &RedisSentinels{name, append([]*Server{primary}, replicas...), ownAll(t, sentinel, sentinel, sentinel)}
 	for _, s := range all.Sentinels {
 		if err := poll(ctx, func(ctx context.Context) error { return knowsAll(ctx, s, all) }); err != nil {
 			t.Fatalf("servers: make Redis sentinels: %v", err)

@@ -77,8 +77,11 @@ func shared(t T, r recipe) *Server {
 	return use(t, s.node, s.err)
 }
 
-// own returns servers that are t's alone and end with it. They start at once.
-func own(t T, recipes ...recipe) []*Server {
+// own returns a server that is t's alone and ends with it.
+func own(t T, r recipe) *Server { t.Helper(); return ownAll(t, r)[0] }
+
+// ownAll is own for several, which start at once.
+func ownAll(t T, recipes ...recipe) []*Server {
 	t.Helper()
 	requireRun(t)
 	nodes := make([]*node, len(recipes))

@@ -47,7 +47,7 @@ const megabyte = 1 << 20
 func steps() []step {
 	debian := func(name, what, suite string, include ...string) step {
 		return step{
-			name: name, what: what, usual: time.Minute, size: 1000 * megabyte, after: []string{packages},
+			name: name, what: what, usual: time.Minute, size: 900 * megabyte, after: []string{packages},
 			lane: bootstrapping, do: func(w *work) recipe { return w.bootstrap(name, suite, include) },
 		}
 	}
@@ -60,11 +60,11 @@ func steps() []step {
 		debian(engines.RootMySQL, "MySQL", "sid", "mysql-server"),
 		debian(engines.RootDocumentDB, "DocumentDB for MongoDB's protocol", "forky", "postgresql-18", "postgresql-18-documentdb"),
 		{
-			name: ferretdb, what: "FerretDB for MongoDB's protocol", usual: 45 * time.Second, size: 700 * megabyte,
+			name: ferretdb, what: "FerretDB for MongoDB's protocol", usual: time.Minute, size: 450 * megabyte,
 			lane: building, do: (*work).buildFerretDB,
 		},
 		{
-			name: influxd1, what: "InfluxDB 1", usual: time.Minute, size: 700 * megabyte,
+			name: influxd1, what: "InfluxDB 1", usual: time.Minute, size: 350 * megabyte,
 			lane: building, do: (*work).buildInfluxDB1,
 		},
 		{
@@ -72,11 +72,11 @@ func steps() []step {
 			lane: building, do: (*work).installCompilers,
 		},
 		{
-			name: flux, what: "Flux for InfluxDB 2", usual: time.Minute, size: 700 * megabyte, after: []string{compiler},
+			name: flux, what: "Flux for InfluxDB 2", usual: time.Minute, size: 350 * megabyte, after: []string{compiler},
 			lane: building, do: (*work).buildFlux,
 		},
 		{
-			name: influxd, what: "InfluxDB 2", usual: 2 * time.Minute, size: 1400 * megabyte, after: []string{flux},
+			name: influxd, what: "InfluxDB 2", usual: 150 * time.Second, size: 900 * megabyte, after: []string{flux},
 			lane: building, do: (*work).buildInfluxDB2,
 		},
 	}

@@ -13,6 +13,7 @@ type order struct {
 	Env  []string
 	Root string // the program's root folder, "" for the machine's
 	User string // who runs it, where the keeper is root; "" for the keeper's user
+	Proc bool   // it needs a /proc, which Root has not
 
 	Log    string // takes what the program prints
 	Folder string // removed when the order's giver is dead

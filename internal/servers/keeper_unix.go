@@ -82,6 +82,11 @@ func (o order) start() (pid int, err error) {
 	if o.Root != "" {
 		dir = "/"
 	}
+	if o.Root != "" && o.Proc {
+		if err := mountProc(o.Root); err != nil {
+			return 0, err
+		}
+	}
 	process, err := os.StartProcess(o.Path, append([]string{o.Path}, o.Args...), &os.ProcAttr{
 		Dir: dir, Env: o.Env, Files: []*os.File{null, log, log}, Sys: attr,
 	})

@@ -59,6 +59,7 @@ type process struct {
 	args    []string
 	env     []string
 	user    string                          // who runs it, where we are root; "" for ourselves
+	proc    bool                            // it looks at processes
 	ready   func(ctx context.Context) error // nil when the server's answer is enough
 }
 
@@ -216,7 +217,7 @@ func (n *node) spawn(p process) (*child, error) {
 	}
 	env := append([]string{"PATH=" + program.SearchPath(), "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=" + n.inside(program.Root, "")}, p.env...)
 	return startChild(order{
-		Path: path, Args: p.args, Env: env, Root: program.Root, User: p.user,
+		Path: path, Args: p.args, Env: env, Root: program.Root, User: p.user, Proc: p.proc,
 		Log: filepath.Join(n.folder, p.name+".log"), Folder: n.folder,
 	})
 }

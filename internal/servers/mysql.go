@@ -25,7 +25,6 @@ const (
 // one. More lines of configuration make it a replica or a node of a cluster.
 type mariaDB struct {
 	lines []string
-	args  []string // of the start
 }
 
 func (mariaDB) engine() engines.Engine { return engines.MariaDB }
@@ -42,21 +41,24 @@ func (m mariaDB) prepare(ctx context.Context, n *node) error {
 		return err
 	}
 	// Accounts of before have no password, and those of other hosts no use.
-	return prepareMySQL(n, append([]string{
-		"innodb-log-file-size=16M",
-		"sync-binlog=1", // 0 is what it ships: a crash of the machine then forgets commits
-		"gtid-strict-mode=ON",
-		"log-slave-updates=ON",
-	}, m.lines...),
+	err = writeFirstSQL(n,
 		"DELETE FROM mysql.global_priv WHERE User IN ('', 'root');",
 		"FLUSH PRIVILEGES;",
 		"CREATE USER root@'%' IDENTIFIED BY '"+password(n)+"';",
 		"GRANT ALL PRIVILEGES ON *.* TO root@'%' WITH GRANT OPTION;")
+	return errors.Join(err, m.configure(n))
 }
 
-func (m mariaDB) processes(n *node) ([]process, error) {
-	return mysqlProcesses(n, "mariadbd", m.args)
+func (m mariaDB) configure(n *node) error {
+	return configureMySQL(n, append([]string{
+		"innodb-log-file-size=16M",
+		"sync-binlog=1", // 0 is what it ships: a crash of the machine then forgets commits
+		"gtid-strict-mode=ON",
+		"log-slave-updates=ON",
+	}, m.lines...))
 }
+
+func (mariaDB) processes(n *node) ([]process, error) { return mysqlProcesses(n, "mariadbd", nil) }
 
 func (mariaDB) settle(_ context.Context, n *node) error { return forgetFirstSQL(n) }
 
@@ -83,7 +85,10 @@ func (m mySQL) prepare(ctx context.Context, n *node) error {
 	if err != nil {
 		return err
 	}
-	return prepareMySQL(n, append([]string{
+	err = writeFirstSQL(n,
+		"RENAME USER root@localhost TO root@'%';",
+		"ALTER USER root@'%' IDENTIFIED WITH caching_sha2_password BY '"+password(n)+"';")
+	return errors.Join(err, configureMySQL(n, append([]string{
 		"mysqlx=OFF",
 		// These two take 300 MB of memory between them.
 		"performance-schema=OFF",
@@ -91,9 +96,7 @@ func (m mySQL) prepare(ctx context.Context, n *node) error {
 		"innodb-redo-log-capacity=32M",
 		"gtid-mode=ON",
 		"enforce-gtid-consistency=ON",
-	}, m.lines...),
-		"RENAME USER root@localhost TO root@'%';",
-		"ALTER USER root@'%' IDENTIFIED WITH caching_sha2_password BY '"+password(n)+"';")
+	}, m.lines...)))
 }
 
 func (mySQL) processes(n *node) ([]process, error) { return mysqlProcesses(n, "mysqld", nil) }
@@ -113,9 +116,15 @@ func password(n *node) string {
 	return n.access.Password
 }
 
-// prepareMySQL writes the configuration of a MySQL or a MariaDB, and the
-// statements of its first start.
-func prepareMySQL(n *node, lines []string, statements ...string) error {
+// writeFirstSQL keeps statements for the first start of a MySQL or a MariaDB.
+func writeFirstSQL(n *node, statements ...string) error {
+	// Replicas have accounts of their own.
+	statements = append([]string{"SET SESSION sql_log_bin=0;"}, statements...)
+	return n.write(firstSQL, strings.Join(statements, "\n")+"\n", mysqlUser)
+}
+
+// configureMySQL writes the configuration of a MySQL or a MariaDB.
+func configureMySQL(n *node, lines []string) error {
 	if n.access.Addr == "" {
 		var err error
 		if n.access.Addr, err = n.newPort(); err != nil {
@@ -138,12 +147,7 @@ func prepareMySQL(n *node, lines []string, statements ...string) error {
 		"log-bin=binlog",
 		fmt.Sprintf("server-id=%d", port), // replicas need different ones
 	}, lines...)
-	if err := n.write("my.cnf", strings.Join(all, "\n")+"\n", mysqlUser); err != nil {
-		return err
-	}
-	// Replicas have accounts of their own.
-	statements = append([]string{"SET SESSION sql_log_bin=0;"}, statements...)
-	return n.write(firstSQL, strings.Join(statements, "\n")+"\n", mysqlUser)
+	return n.write("my.cnf", strings.Join(all, "\n")+"\n", mysqlUser)
 }
 
 func mysqlProcesses(n *node, server string, args []string) ([]process, error) {

@@ -19,6 +19,9 @@ const (
 	// firstPassword is a file in the data folder with the password that the
 	// data was made with, until the server has one of its own.
 	firstPassword = "redfire-first-password"
+
+	// postmasterFile is where a server that runs tells about itself.
+	postmasterFile = "postmaster.pid"
 )
 
 // postgres is a PostgreSQL, which syncs each commit as it is shipped. More
@@ -54,6 +57,11 @@ func (postgres) prepare(ctx context.Context, n *node) error {
 }
 
 func (p postgres) processes(n *node) ([]process, error) {
+	data := filepath.Join(n.folder, dataFolder)
+	// What a killed server left here would be taken for the new one's.
+	if err := os.RemoveAll(filepath.Join(data, postmasterFile)); err != nil {
+		return nil, err
+	}
 	host, port := hostPort(n.access.Addr)
 	args := []string{"-D", n.path(dataFolder)}
 	for _, setting := range append([]string{
@@ -68,7 +76,7 @@ func (p postgres) processes(n *node) ([]process, error) {
 		args = append(args, "-c", setting)
 	}
 	return []process{{name: "postgres", args: args, user: postgresUser, ready: func(context.Context) error {
-		return forgetSegment(filepath.Join(n.folder, dataFolder))
+		return forgetSegment(data)
 	}}}, nil
 }
 
@@ -125,7 +133,7 @@ func postgresConfig(a Access, name string) (*pgx.ConnConfig, error) {
 // without any. A server that is not ready yet is an error.
 func forgetSegment(data string) error {
 	const segmentLine, statusLine = 6, 7
-	b, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	b, err := os.ReadFile(filepath.Join(data, postmasterFile))
 	if err != nil {
 		return err
 	}

@@ -49,16 +49,12 @@ func waitGone(t *testing.T, c *child) {
 // waitFor waits until the condition holds.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	ctx, cancel := contextFor(t, time.Minute)
-	defer cancel()
-	if err := poll(ctx, func(context.Context) error {
+	eventually(t, what, func(context.Context) error {
 		if holds() {
 			return nil
 		}
-		return errors.New(what)
-	}); err != nil {
-		t.Fatal(err)
-	}
+		return errors.New("not yet")
+	})
 }
 
 // family waits until pid has n processes below it and returns them all.

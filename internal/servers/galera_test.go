@@ -11,28 +11,6 @@ import (
 	"time"
 )
 
-// eventually waits until do has no error.
-func eventually(t *testing.T, what string, do func(context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	began := time.Now()
-	for {
-		err := do(ctx)
-		if err == nil {
-			t.Logf("%s: after %v", what, time.Since(began).Round(time.Millisecond))
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: never: %v", what, err)
-		}
-	}
-}
-
 // insertNumber may be tried again when the outcome is not known.
 const insertNumber = "INSERT IGNORE INTO numbers VALUES (?)"
 

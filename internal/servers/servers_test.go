@@ -24,6 +24,18 @@ func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelF
 	return context.WithTimeout(t.Context(), d)
 }
 
+// eventually waits until do has no error, and tells how long that took.
+func eventually(t *testing.T, what string, do func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := contextFor(t, time.Minute)
+	defer cancel()
+	began := time.Now()
+	if err := poll(ctx, do); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	t.Logf("%s: after %v", what, time.Since(began).Round(time.Millisecond))
+}
+
 func noError(t *testing.T, f func() error) {
 	t.Helper()
 	if err := f(); err != nil {

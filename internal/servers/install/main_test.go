@@ -136,11 +136,14 @@ func TestProgressWithoutATerminal(t *testing.T) {
 	p.tell()
 	one(nil)
 	two(errors.New("no"))
+	p.begin("three", time.Second)(errEnded)
 	want := `[0:00] one: begun, takes about 1:00
 [0:00] two: begun, takes about 2:00
 [0:00] one 0:00 of about 1:00; two 0:00 of about 2:00
 [0:00] one: done in 0:00
 [0:00] two: FAILED after 0:00: no
+[0:00] three: begun, takes about 0:01
+[0:00] three: ended after 0:00
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)

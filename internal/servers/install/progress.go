@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -92,6 +93,10 @@ func (p *progress) begin(what string, usual time.Duration) (end func(err error))
 		p.mu.Lock()
 		p.running = slices.DeleteFunc(p.running, func(other task) bool { return other == t })
 		p.mu.Unlock()
+		if errors.Is(err, errEnded) {
+			p.say("%s: ended after %s", what, clock(time.Since(t.began)))
+			return
+		}
 		if err != nil {
 			p.say("%s: FAILED after %s: %v", what, clock(time.Since(t.began)), err)
 			return

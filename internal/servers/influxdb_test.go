@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -89,24 +88,16 @@ func csvRows(t *testing.T, text string) []map[string]string {
 	t.Helper()
 	var rows []map[string]string
 	for table := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
-		r := csv.NewReader(strings.NewReader(table))
-		r.FieldsPerRecord = -1
-		header, err := r.Read()
-		if err == io.EOF {
-			continue
-		}
-		for err == nil {
-			var record []string
-			if record, err = r.Read(); err == nil {
-				row := map[string]string{}
-				for c, value := range record {
-					row[header[c]] = value
-				}
-				rows = append(rows, row)
-			}
-		}
-		if err != io.EOF {
+		records, err := csv.NewReader(strings.NewReader(table)).ReadAll()
+		if err != nil {
 			t.Fatalf("%v in %q", err, table)
+		}
+		for _, record := range records[min(1, len(records)):] {
+			row := map[string]string{}
+			for c, name := range records[0] {
+				row[name] = record[c]
+			}
+			rows = append(rows, row)
 		}
 	}
 	return rows

@@ -11,7 +11,7 @@ import (
 // TestNoSecretIsOnACommandLine watches all processes of the machine while each
 // server is set up and started.
 func TestNoSecretIsOnACommandLine(t *testing.T) {
-	for _, r := range []recipe{mariaDB{}, mySQL{}, postgres{}} {
+	for _, r := range []recipe{mariaDB{}, mySQL{}, postgres{}, influxDB2{}, influxDB1{}, mongoDB{}} {
 		t.Run(r.engine().Name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			seen := make(chan map[string]bool)
@@ -22,6 +22,9 @@ func TestNoSecretIsOnACommandLine(t *testing.T) {
 			for line := range lines {
 				if strings.Contains(line, s.Password) {
 					t.Errorf("the password is on the command line %q", line)
+				}
+				if s.Token != "" && strings.Contains(line, s.Token) {
+					t.Errorf("the token is on the command line %q", line)
 				}
 				ours = ours || strings.Contains(line, s.node.path(""))
 			}

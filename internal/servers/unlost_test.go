@@ -58,12 +58,14 @@ func killAmidWrites(t *testing.T, s *Server, write func(ctx context.Context, num
 	case <-reached:
 	case <-ended:
 	}
+	processes := processesOf(t, s)
 	s.Kill()
+	wantGone(t, processes)
 	close(killed)
 	<-ended
 	began := time.Now()
 	s.Restart()
-	t.Logf("restarted in %v", time.Since(began).Round(time.Millisecond))
+	t.Logf("killed with %d processes, answers again after %v", len(processes), time.Since(began).Round(time.Millisecond))
 	return &w
 }
 

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -25,12 +25,10 @@ import (
 type mongoDB struct{}
 
 const (
-	mongoUser     = "redfire"
-	postgresOwner = "postgres" // of the data; it may not be root
-	mongoData     = "data"
+	mongoUser = "redfire"
 
-	// mongoPasswords is for DocumentDB, which logs in to its own PostgreSQL to
-	// make a collection.
+	// mongoPasswords is a file for DocumentDB, which logs in to its own
+	// PostgreSQL to make a collection.
 	mongoPasswords = "passwords"
 )
 
@@ -41,10 +39,8 @@ func (mongoDB) owner() (*engines.Program, error) {
 	return engines.FindRoot(engines.MongoDB, engines.RootDocumentDB, "postgres")
 }
 
-// prepare makes the database with PostgreSQL alone: FerretDB starts without the
-// extension, but fails each request.
 func (m mongoDB) prepare(ctx context.Context, n *node) error {
-	postgres, err := m.owner()
+	program, err := m.owner()
 	if err != nil {
 		return err
 	}
@@ -55,59 +51,77 @@ func (m mongoDB) prepare(ctx context.Context, n *node) error {
 		return err
 	}
 	n.access.User, n.access.Password = mongoUser, newPassword()
-	if err := n.makeDir(mongoData, postgresOwner); err != nil {
-		return err
-	}
 	if err := n.makeDir("state", ""); err != nil {
 		return err
 	}
-	if err := n.write(mongoPasswords, fmt.Sprintf("*:*:*:%s:%s\n", mongoUser, n.access.Password), postgresOwner); err != nil {
+	if err := n.write(mongoPasswords, fmt.Sprintf("*:*:*:%s:%s\n", mongoUser, n.access.Password), postgresUser); err != nil {
 		return err
 	}
-	const password = "password"
-	if err := n.write(password, n.access.Password, postgresOwner); err != nil {
+	first := newPassword()
+	if err := n.write(firstPassword, first+"\n", postgresUser); err != nil {
 		return err
 	}
-	err = n.run(ctx, process{program: postgres, name: "initdb", user: postgresOwner, args: []string{
-		"--pgdata", n.path(mongoData), "--encoding", "UTF8", "--auth", "scram-sha-256",
-		"--username", mongoUser, "--pwfile", n.path(password),
-		"--no-sync", // it is too early for a loss to matter
-	}})
-	if err := errors.Join(err, os.Remove(filepath.Join(n.folder, password))); err != nil {
+	return n.makeData(ctx, process{program: program, name: "initdb", user: postgresUser, args: []string{
+		"--pgdata=" + n.path(dataFolder), "--username=" + mongoUser, "--pwfile=" + n.path(firstPassword),
+		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8",
+		"--no-sync", // the template is synced as a whole
+		"--no-instructions",
+	}}, func(folder string) error {
+		return errors.Join(
+			m.extend(ctx, n, first),
+			os.Rename(filepath.Join(n.folder, firstPassword), filepath.Join(folder, firstPassword)))
+	})
+}
+
+// extend makes PostgreSQL a database of documents. It runs alone meanwhile:
+// FerretDB starts without the extension, but fails each request.
+func (m mongoDB) extend(ctx context.Context, n *node, password string) error {
+	program, err := m.owner()
+	if err != nil {
+		return err
+	}
+	alone, err := m.postgres(n, program)
+	if err != nil {
 		return err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.launchLocked(ctx, []process{m.postgres(n, postgres)}); err != nil {
+	if err := n.launchLocked(ctx, []process{alone}); err != nil {
 		return err
 	}
-	return errors.Join(m.extend(ctx, n), n.stopLocked(ctx))
+	return errors.Join(m.execute(ctx, n, password, `CREATE EXTENSION documentdb CASCADE`), n.stopLocked(ctx))
 }
 
-// extend makes PostgreSQL a database of documents.
-func (m mongoDB) extend(ctx context.Context, n *node) error {
-	conn, err := pgx.Connect(ctx, m.postgresURL(n))
+// execute runs statements in the PostgreSQL below FerretDB.
+func (mongoDB) execute(ctx context.Context, n *node, password string, statements ...string) error {
+	conn, err := openPostgres(ctx, Access{Addr: n.postgresAddr(), User: mongoUser, Password: password}, "postgres")
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	for _, statement := range []string{
-		`CREATE EXTENSION documentdb CASCADE`,
-		// Documents are looked for that have expired once a minute, as MongoDB
-		// does. A test that waits for one to be deleted need not wait that long.
-		`SELECT cron.alter_job(jobid, schedule := '5 seconds') FROM cron.job WHERE jobname = 'documentdb_ttl_task'`,
-	} {
+	var errs []error
+	for _, statement := range statements {
 		if _, err := conn.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("%s: %w", statement, err)
+			errs = append(errs, err)
 		}
 	}
-	return nil
+	return errors.Join(append(errs, conn.Close(ctx))...)
 }
 
 func (m mongoDB) processes(n *node) ([]process, error) {
-	postgres, err := m.owner()
+	program, err := m.owner()
 	if err != nil {
 		return nil, err
+	}
+	below, err := m.postgres(n, program)
+	if err != nil {
+		return nil, err
+	}
+	running := below.ready
+	below.ready = func(ctx context.Context) error {
+		if err := running(ctx); err != nil {
+			return err
+		}
+		return m.makeOwn(ctx, n)
 	}
 	ferret := process{
 		name: "ferretdb",
@@ -119,15 +133,20 @@ func (m mongoDB) processes(n *node) ([]process, error) {
 		// Everybody sees arguments, and only its user a process's environment.
 		env: []string{"FERRETDB_POSTGRESQL_URL=" + m.postgresURL(n)},
 	}
-	return []process{m.postgres(n, postgres), ferret}, nil
+	return []process{below, ferret}, nil
 }
 
 // postgres is the process that keeps the documents, as durably as it is shipped.
-func (m mongoDB) postgres(n *node, program *engines.Program) process {
-	host, port := hostPort(n.postgresAddr())
-	settings := []string{
-		"listen_addresses=" + host,
-		fmt.Sprintf("port=%d", port),
+func (mongoDB) postgres(n *node, program *engines.Program) (process, error) {
+	data := filepath.Join(n.folder, dataFolder)
+	// What a killed server left here would be taken for the new one's.
+	if err := os.RemoveAll(filepath.Join(data, postmasterFile)); err != nil {
+		return process{}, err
+	}
+	args := []string{"-D", n.path(dataFolder)}
+	for _, setting := range []string{
+		"listen_addresses=127.0.0.1",
+		fmt.Sprintf("port=%d", n.ports[1].number),
 		"unix_socket_directories=",
 		"shared_preload_libraries=pg_cron,pg_documentdb_core,pg_documentdb",
 		"cron.database_name=postgres",
@@ -136,25 +155,39 @@ func (m mongoDB) postgres(n *node, program *engines.Program) process {
 		"cron.use_background_workers=on",
 		"max_worker_processes=32", // each job that runs is one
 		"max_connections=200",     // FerretDB takes many
-		// The root has no /dev/shm of its own.
-		"dynamic_shared_memory_type=mmap",
-	}
-	args := []string{"-D", n.path(mongoData)}
-	for _, setting := range settings {
+		"timezone=UTC",
+		"log_timezone=UTC",
+		"dynamic_shared_memory_type=mmap", // other kinds outlive a server that is killed
+	} {
 		args = append(args, "-c", setting)
 	}
 	return process{
-		program: program, name: "postgres", args: args, user: postgresOwner,
-		env: []string{"PGPASSFILE=" + n.path(mongoPasswords)},
-		ready: func(ctx context.Context) error {
-			conn, err := pgx.Connect(ctx, m.postgresURL(n))
-			if err != nil {
-				return err
-			}
-			defer conn.Close(context.WithoutCancel(ctx))
-			return conn.Ping(ctx)
-		},
+		program: program, name: "postgres", args: args, user: postgresUser,
+		env:   []string{"PGPASSFILE=" + n.path(mongoPasswords)},
+		ready: func(context.Context) error { return forgetSegment(data) },
+	}, nil
+}
+
+// makeOwn gives the copy of a template its own password and settings, before
+// FerretDB logs in.
+func (m mongoDB) makeOwn(ctx context.Context, n *node) error {
+	path := filepath.Join(n.folder, dataFolder, firstPassword)
+	first, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
+	if err != nil {
+		return err
+	}
+	err = m.execute(ctx, n, strings.TrimSpace(string(first)),
+		// Documents that have expired are looked for once a minute, as MongoDB
+		// does. A test that waits for one to be deleted need not wait that long.
+		`SELECT cron.alter_job(jobid, schedule := '5 seconds') FROM cron.job WHERE jobname = 'documentdb_ttl_task'`,
+		`ALTER ROLE `+mongoUser+` PASSWORD '`+n.access.Password+`'`)
+	if err != nil {
+		return err
+	}
+	return os.Remove(path)
 }
 
 // postgresAddr is where the PostgreSQL below FerretDB listens: the second port

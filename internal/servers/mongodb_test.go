@@ -113,7 +113,7 @@ func TestMongoDBFailedWriteMayHaveLanded(t *testing.T) {
 		}
 		return int(n)
 	}
-	within(t, 3*time.Second, func() bool { return landed() > 0 })
+	comesTrue(t, 3*time.Second, func() bool { return landed() > 0 })
 	t.Logf("%d of %d documents landed though the write failed", landed(), many)
 	_, err = c.InsertMany(t.Context(), docs, options.InsertMany().SetOrdered(false))
 	var bulk mongo.BulkWriteException
@@ -132,8 +132,8 @@ func TestMongoDBFailedWriteMayHaveLanded(t *testing.T) {
 	}
 }
 
-// within waits until done, or for d, and reports which.
-func within(t *testing.T, d time.Duration, done func() bool) bool {
+// comesTrue waits until done, or for d, and reports which.
+func comesTrue(t *testing.T, d time.Duration, done func() bool) bool {
 	t.Helper()
 	end := time.NewTimer(d)
 	defer end.Stop()
@@ -162,5 +162,7 @@ func TestMongoDBAsksForThePassword(t *testing.T) {
 	}
 	f("no user", Access{Addr: s.Addr})
 	f("wrong password", Access{Addr: s.Addr, User: s.User, Password: s.Password + "x"})
+	other := own(t, mongoDB{}) // whose data began as a copy of the same
+	f("another server's password", Access{Addr: other.Addr, User: s.User, Password: s.Password})
 	f("no such user", Access{Addr: s.Addr, User: "nobody", Password: s.Password})
 }

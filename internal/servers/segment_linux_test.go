@@ -11,7 +11,14 @@ import (
 // TestAKilledPostgreSQLLeavesNoSharedMemory kills it twice, since the second one
 // starts beside what the first left.
 func TestAKilledPostgreSQLLeavesNoSharedMemory(t *testing.T) {
-	s := own(t, postgres{})
+	for _, r := range []recipe{postgres{}, mongoDB{}} {
+		t.Run(r.engine().Name, func(t *testing.T) { leavesNoSharedMemory(t, own(t, r)) })
+	}
+}
+
+// leavesNoSharedMemory is about a server whose first process is PostgreSQL.
+func leavesNoSharedMemory(t *testing.T, s *Server) {
+	t.Helper()
 	var creators []string
 	for range 2 {
 		s.Restart()

@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -37,7 +38,11 @@ func (n *node) makeData(ctx context.Context, p process, finish func(folder strin
 		return err
 	}
 	data := filepath.Join(n.folder, dataFolder)
-	template := filepath.Join(templates, n.templateName(p))
+	name, err := n.templateName(p)
+	if err != nil {
+		return errors.Join(err, unlock())
+	}
+	template := filepath.Join(templates, name)
 	err = keepTemplate(template, data, func() error {
 		if err := n.run(ctx, p); err != nil {
 			return err
@@ -48,7 +53,7 @@ func (n *node) makeData(ctx context.Context, p process, finish func(folder strin
 		return err
 	}
 	return copyTree(template, data, func(path string) error {
-		return giveTo(path, n.program.Root, p.user)
+		return giveTo(path, n.root, p.user)
 	})
 }
 
@@ -95,12 +100,21 @@ func templateFolder() (string, error) {
 
 // templateName tells apart what another version, another installation or
 // another call of p would make.
-func (n *node) templateName(p process) string {
-	own := strings.NewReplacer(n.path(""), "")
+func (n *node) templateName(p process) (string, error) {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %q %q %q", n.program, p.name, own.Replace(strings.Join(p.args, "\n")), p.user)
-	name := strings.ToLower(strings.ReplaceAll(n.program.Engine.Name, " ", ""))
-	return fmt.Sprintf("%s-%s-%s", name, n.program.Version, hex.EncodeToString(h.Sum(nil)[:6]))
+	program := cmp.Or(p.program, n.program)
+	if program.Root != "" {
+		// Programs of a root keep their names when its packages get newer.
+		packages, err := os.ReadFile(filepath.Join(program.Root, "var/lib/dpkg/status"))
+		if err != nil {
+			return "", err
+		}
+		h.Write(packages)
+	}
+	own := strings.NewReplacer(n.path(""), "")
+	fmt.Fprintf(h, "%s %q %q %q", program, p.name, own.Replace(strings.Join(p.args, "\n")), p.user)
+	engine := strings.ToLower(strings.ReplaceAll(n.program.Engine.Name, " ", ""))
+	return fmt.Sprintf("%s-%s-%s", engine, n.program.Version, hex.EncodeToString(h.Sum(nil)[:6])), nil
 }
 
 // lockWhenFree is disk.Lock that waits.

@@ -21,6 +21,7 @@ func startChild(order) (*child, error) { return nil, engines.ErrNoServers }
 func (*child) hasEnded() bool                  { return true }
 func (*child) terminate(context.Context) error { return engines.ErrNoServers }
 func (*child) freeze() error                   { return engines.ErrNoServers }
+func (*child) awaitFrozen() error              { return engines.ErrNoServers }
 func (*child) thaw() error                     { return engines.ErrNoServers }
 func (*child) kill() error                     { return engines.ErrNoServers }
 func (*child) release()                        {}

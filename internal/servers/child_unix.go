@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -121,6 +122,29 @@ func (c *child) terminate(ctx context.Context) error {
 }
 
 func (c *child) freeze() error { return c.signalTree(syscall.SIGSTOP) }
+
+// awaitFrozen waits until freeze has been obeyed: a thread that runs goes on for
+// a moment after the signal was sent, long enough to answer a client.
+func (c *child) awaitFrozen() error {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(stopLimit)
+	for {
+		all, err := tree(c.pid)
+		if err != nil || c.hasEnded() {
+			return err
+		}
+		running := slices.IndexFunc(all, func(pid int) bool { return !isStopped(pid) })
+		if running < 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-limit:
+			return fmt.Errorf("process %d of %s does not stop", all[running], c.order.Path)
+		}
+	}
+}
 
 func (c *child) thaw() error { return c.signalTree(syscall.SIGCONT) }
 

@@ -418,6 +418,9 @@ func (n *node) freeze(context.Context) error {
 	for _, c := range n.children {
 		errs = append(errs, c.freeze())
 	}
+	for _, c := range n.children {
+		errs = append(errs, c.awaitFrozen())
+	}
 	return errors.Join(errs...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -35,4 +36,10 @@ func tree(pid int) ([]int, error) {
 		}
 	}
 	return descend(pid, children), nil
+}
+
+// isStopped reports whether pid is stopped. What has ended does not run either.
+func isStopped(pid int) bool {
+	out, err := exec.CommandContext(context.Background(), "ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
+	return err != nil || strings.HasPrefix(string(out), "T") || strings.HasPrefix(string(out), "Z")
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -43,10 +44,30 @@ func tree(pid int) ([]int, error) {
 	return descend(pid, children), nil
 }
 
-// parentOf reads /proc/PID/stat: "PID (NAME) STATE PARENT ...", where the name
-// may hold anything. One that has ended meanwhile is told as a zombie.
+// isStopped reports whether no thread of pid runs. What has ended does not.
+func isStopped(pid int) bool {
+	threads, err := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "stat"))
+	if err != nil {
+		return false // the pattern is well formed
+	}
+	for _, thread := range threads {
+		_, state, err := parentIn(thread)
+		if err != nil || !strings.ContainsRune("TtZX", rune(state)) {
+			return false
+		}
+	}
+	return true
+}
+
+// parentOf is the parent of pid, and the state of its first thread.
 func parentOf(pid int) (parent int, state byte, err error) {
-	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	return parentIn(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+}
+
+// parentIn reads "PID (NAME) STATE PARENT ...", where the name may hold
+// anything. One that has ended meanwhile is told as a zombie.
+func parentIn(stat string) (parent int, state byte, err error) {
+	b, err := os.ReadFile(stat)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
 		return 0, 'Z', nil
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -267,15 +268,15 @@ func wantSettings(t *testing.T, db *sql.DB, query string, want map[string]string
 
 func TestSQLServersWantThePassword(t *testing.T) {
 	f := func(d dialect, refused func(error) bool) {
-		t.Helper()
-		s := *d.start(t)
-		for _, password := range []string{"", "wrong"} {
-			s.Password = password
-			err := d.connect(t, &s, "").PingContext(t.Context())
-			if !refused(err) {
-				t.Errorf("%s with password %q: %v", s.Engine.Name, password, err)
+		t.Run(d.recipe.engine().Name, func(t *testing.T) {
+			s := *d.start(t)
+			for _, password := range []string{"", "wrong"} {
+				s.Password = password
+				if err := d.connect(t, &s, "").PingContext(t.Context()); !refused(err) {
+					t.Errorf("password %q: %v", password, err)
+				}
 			}
-		}
+		})
 	}
 	byMySQL := func(err error) bool {
 		var e *mysql.MySQLError
@@ -288,4 +289,19 @@ func TestSQLServersWantThePassword(t *testing.T) {
 		// Without a password the client gives up when it is asked for one.
 		return errors.As(err, &e) && e.Code == "28P01" || err != nil && strings.Contains(err.Error(), "password")
 	})
+}
+
+// TestVariablesNameSQLServers points the tests at a server of before.
+func TestVariablesNameSQLServers(t *testing.T) {
+	for _, d := range []dialect{mariaDialect(), mysqlDialect(), postgresDialect()} {
+		engine := d.recipe.engine()
+		t.Run(engine.Name, func(t *testing.T) {
+			here := d.start(t)
+			t.Setenv(engine.Variable, here.urlWith(url.UserPassword(here.User, here.Password)))
+			there := d.start(t)
+			if there.node != nil || there.Access != here.Access || there.Version != here.Version {
+				t.Errorf("got a server at %s of version %q, want the one at %s of version %q", there.Addr, there.Version, here.Addr, here.Version)
+			}
+		})
+	}
 }

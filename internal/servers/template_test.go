@@ -116,16 +116,17 @@ func TestALockIsWaitedFor(t *testing.T) {
 // apart is not copied with the data.
 func TestServersOfOneTemplateAreStrangers(t *testing.T) {
 	f := func(d dialect, queries ...string) {
-		t.Helper()
-		a, b := d.start(t), own(t, d.recipe)
-		if a.Password == b.Password || a.Addr == b.Addr {
-			t.Errorf("%s: two servers have one password or address", a.Engine.Name)
-		}
-		for _, query := range queries {
-			if x, y := ask[string](t, d.connect(t, a, ""), query), ask[string](t, d.connect(t, b, ""), query); x == y {
-				t.Errorf("%s: %s is %q for both", a.Engine.Name, query, x)
+		t.Run(d.recipe.engine().Name, func(t *testing.T) {
+			a, b := d.start(t), own(t, d.recipe)
+			if a.Password == b.Password || a.Addr == b.Addr {
+				t.Error("two servers have one password or address")
 			}
-		}
+			for _, query := range queries {
+				if x, y := ask[string](t, d.connect(t, a, ""), query), ask[string](t, d.connect(t, b, ""), query); x == y {
+					t.Errorf("%s is %q for both", query, x)
+				}
+			}
+		})
 	}
 	f(mariaDialect(), "SELECT @@server_id", "SELECT @@server_uid")
 	f(mysqlDialect(), "SELECT @@server_id", "SELECT @@server_uuid")

@@ -21,6 +21,7 @@ type gate struct {
 	stage   string // the one that runs now
 	results []result
 	missing []missing
+	engines []*engine // in the installer's order
 }
 
 // A stage is one check.
@@ -39,14 +40,15 @@ type result struct {
 type kind string
 
 const (
-	noRace kind = "race"
-	noLint kind = "lint"
-	noTest kind = "skip"
-	noTool kind = "tool" // what a machine or network may lack, in CI as well
+	noRace   kind = "race"
+	noLint   kind = "lint"
+	noTest   kind = "skip"
+	noEngine kind = "engine"
+	noTool   kind = "tool" // what a machine or network may lack, in CI as well
 )
 
 // mustRun are the kinds whose absence is a failure in CI.
-var mustRun = []kind{noRace, noLint, noTest}
+var mustRun = []kind{noRace, noLint, noTest, noEngine}
 
 // A missing is a check that did not run: what and why, and in which stages.
 type missing struct {
@@ -100,36 +102,51 @@ func (r result) why() string {
 	return strings.ReplaceAll(r.err.Error(), "\n", "; ")
 }
 
-// report prints the stages, the failures and, last, what did not run.
+// report prints the stages, the failures, what did not run and, last, the engines.
 func (g *gate) report(took time.Duration) bool {
 	fmt.Fprintln(g.out, "\n== stages")
-	well := true
 	for _, r := range g.results {
 		fmt.Fprintf(g.out, "%7.1f s  %s\n", r.took.Seconds(), r.name)
 	}
 	fmt.Fprintf(g.out, "%7.1f s  in all\n\n", took.Seconds())
-	for _, r := range g.results {
-		if r.err != nil {
-			well = false
-			fmt.Fprintf(g.out, "FAILED: %s: %s\n", r.name, r.why())
-		}
+	failures := g.failures()
+	for _, f := range failures {
+		fmt.Fprintf(g.out, "FAILED: %s\n", f)
 	}
-	for _, m := range g.missing {
-		if g.refuses(m.kind) {
-			well = false
-			fmt.Fprintf(g.out, "FAILED: %s: did not run, and here it has to\n", m.what)
-		}
-	}
-	if well {
+	if len(failures) == 0 {
 		fmt.Fprintln(g.out, "all that ran passed")
 	}
 	for _, m := range g.missing {
 		fmt.Fprintf(g.out, "NOT RUN: %s (%s): %s\n", m.what, strings.Join(m.stages, ", "), m.why)
 	}
-	if len(g.missing) == 0 {
+	if len(g.missing) == 0 && !slices.ContainsFunc(g.engines, (*engine).missed) {
 		fmt.Fprintln(g.out, "everything ran")
 	}
-	return well
+	for _, e := range g.engines {
+		fmt.Fprintln(g.out, e)
+	}
+	return len(failures) == 0
+}
+
+// failures are the stages that failed and what did not run though it has to here.
+func (g *gate) failures() []string {
+	var failures []string
+	for _, r := range g.results {
+		if r.err != nil {
+			failures = append(failures, r.name+": "+r.why())
+		}
+	}
+	for _, m := range g.missing {
+		if g.refuses(m.kind) {
+			failures = append(failures, m.what+": did not run, and here it has to")
+		}
+	}
+	for _, e := range g.engines {
+		if e.missed() && g.refuses(noEngine) {
+			failures = append(failures, "engine "+e.name+": did not run, and here it has to")
+		}
+	}
+	return failures
 }
 
 // refuses reports whether a check of kind k has to run here.

@@ -92,6 +92,7 @@ func TestCIRefusesSomeAbsences(t *testing.T) {
 	f(true, nil, noRace, false)
 	f(true, nil, noLint, false)
 	f(true, nil, noTest, false)
+	f(true, nil, noEngine, false)
 	f(true, nil, noTool, true)
 	f(true, []string{"race"}, noRace, true)
 	f(true, []string{"race"}, noTest, false)

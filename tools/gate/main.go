@@ -5,8 +5,8 @@
 //
 // check is the quick one, test has everything. All stages run, whatever fails
 // before them. Under CI=true it is a failure of test when the race detector, the
-// linters or a single test did not run; MAY_MISS="race lint skip" names those
-// of the three that a machine may miss.
+// linters, an engine or a single test did not run; MAY_MISS="race lint engine
+// skip" names those of the four that a machine may miss.
 package main
 
 import (

@@ -34,6 +34,7 @@ func plans() map[string][]stage {
 			{"vet", vet},
 			{"generated files", generated},
 			{"lint", lint},
+			{"engines", installEngines},
 			{"tests", raceTests},
 			{"tests in Kathmandu", zoneTests("Asia/Kathmandu")},
 			{"tests in New York", zoneTests("America/New_York")},

@@ -13,7 +13,8 @@ import (
 )
 
 // goTest runs "go test args" in module dir. It shows what plain go test shows
-// and notes every test that skipped.
+// and notes every test that skipped and
+// the engines that tests ran against.
 func (g *gate) goTest(ctx context.Context, dir string, env []string, args ...string) error {
 	fmt.Fprintf(g.out, "$ %s\n", goTool(dir, env, append([]string{"test"}, args...)...))
 	cmd := g.prepare(ctx, goTool(dir, env, append([]string{"test", "-json"}, args...)...))
@@ -88,8 +89,9 @@ func (l *eventLog) line(line string) {
 		fmt.Fprint(l.gate.out, e.Output)
 	case "output":
 		l.output[name] = append(l.output[name], e.Output)
+		l.gate.noteEngine(e.Output)
 	case "skip":
-		if e.Test != "" {
+		if e.Test != "" && !l.gate.skippedForEngine(name, l.output[name]) {
 			l.gate.notRun(noTest, name.String(), reason(l.output[name]))
 		}
 		l.end(name, false)

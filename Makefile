@@ -18,12 +18,12 @@ check: gate ## the quick check: format, vet, linters, architecture, unit tests
 	@$(GATE) check
 
 test: gate ## every check; the last lines tell what did not run and why
-	@$(GATE) -fuzztime=$(or $(FUZZTIME),3s) test
+	@$(GATE) -fuzztime=$(or $(FUZZTIME),2s) test
 
 lint: gate ## the linters alone
 	@$(GATE) lint
 
-fuzz: gate ## every fuzzer in turn; FUZZTIME=30s each
+fuzz: gate ## every fuzzer, one on each core; FUZZTIME=30s each
 	@$(GATE) -fuzztime=$(or $(FUZZTIME),30s) fuzz
 
 bench: ## measure beside peers and the limit: BENCH=series, files or http, a few minutes

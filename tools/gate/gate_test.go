@@ -194,29 +194,6 @@ func TestGoTestRunsTheGoTool(t *testing.T) {
 	}
 }
 
-func TestFuzzersAreFound(t *testing.T) {
-	list := `{"Action":"output","Package":"p","Output":"FuzzSymbol\n"}
-{"Action":"output","Package":"p","Output":"ok  \tp\t0.01s\n"}
-{"Action":"output","Package":"q","Output":"FuzzTime\n"}
-`
-	got := fuzzers(list)
-	if want := []testName{{"p", "FuzzSymbol"}, {"q", "FuzzTime"}}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
-func TestTheEndOfTheFuzzTimeIsNoFailure(t *testing.T) {
-	f := func(out string, want bool) {
-		t.Helper()
-		if got := timeUp(out); got != want {
-			t.Errorf("%q: got %v, want %v", out, got, want)
-		}
-	}
-	f("--- FAIL: FuzzX (3.01s)\n    context deadline exceeded\nFAIL\n", true)
-	f("--- FAIL: FuzzX (3.01s)\n    context deadline exceeded\n    Failing input written to x\nFAIL\n", false)
-	f("--- FAIL: FuzzX (3.01s)\n    x_test.go:3: got context deadline exceeded\nFAIL\n", false)
-}
-
 func TestFormatNamesTheFile(t *testing.T) {
 	g, _ := newGate(t)
 	write(t, g, "a/good.go", "package a\n\nvar x = 1\n")

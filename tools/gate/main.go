@@ -34,7 +34,7 @@ func run(ctx context.Context, plans map[string][]stage, args []string, getenv fu
 	flags := flag.NewFlagSet("gate", flag.ContinueOnError)
 	flags.SetOutput(out)
 	root := flags.String("root", ".", "the project's `directory`")
-	fuzzTime := flags.Duration("fuzztime", 3*time.Second, "how long each fuzzer runs")
+	fuzzTime := flags.Duration("fuzztime", 2*time.Second, "how long each fuzzer runs")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -157,53 +156,4 @@ func reason(output []string) string {
 		return "no reason given"
 	}
 	return strings.Join(said, " ")
-}
-
-// fuzz runs every fuzzer of the module for fuzzTime.
-func fuzz(ctx context.Context, g *gate) error {
-	list, err := g.capture(ctx, goTool("", nil, "test", "-json", "-list", "^Fuzz", "./..."))
-	if err != nil {
-		failed, _ := g.readEvents(strings.NewReader(list)) // shows why
-		return fmt.Errorf("list fuzzers: %w: %s", err, strings.Join(failed, ", "))
-	}
-	var errs []error
-	for _, f := range fuzzers(list) {
-		if err := g.fuzzOne(ctx, f); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", f, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// fuzzers finds the fuzzers in the output of go test -json -list.
-func fuzzers(list string) []testName {
-	var found []testName
-	for line := range strings.Lines(list) {
-		var e event
-		if json.Unmarshal([]byte(line), &e) == nil && e.Action == "output" && strings.HasPrefix(e.Output, "Fuzz") {
-			found = append(found, testName{e.Package, strings.TrimSpace(e.Output)})
-		}
-	}
-	return found
-}
-
-// fuzzOne runs one fuzzer. Left alone, it spends most of a short time on making
-// inputs shorter that are no failures.
-func (g *gate) fuzzOne(ctx context.Context, f testName) error {
-	c := goTool("", nil, "test", "-run=^$", "-timeout=0", "-fuzz=^"+f.test+"$", "-fuzztime="+g.fuzzTime.String(), "-fuzzminimizetime=1s", f.pkg)
-	out, err := g.captureShown(ctx, c)
-	if err != nil && timeUp(out) {
-		fmt.Fprintf(g.out, "%s: the time was up and no failing input found (golang/go#75804): passed\n", f.test)
-		return nil
-	}
-	return err
-}
-
-// bareDeadline is how the go tool, up to 1.26, at times reports the end of the
-// fuzz time: as a failure of the fuzzer that says nothing else.
-var bareDeadline = regexp.MustCompile(`--- FAIL: \w+ \([\d.]+s\)\n    context deadline exceeded\nFAIL\n`)
-
-// timeUp reports whether a fuzzer failed only because its time was up.
-func timeUp(out string) bool {
-	return bareDeadline.MatchString(out) && !strings.Contains(out, "Failing input written")
 }

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -40,9 +39,8 @@ func TestScriptsDoTheSameByAServer(t *testing.T) {
 		testscript.Run(t, testscript.Params{
 			Files: sessionsOnSeries(t),
 			Setup: func(e *testscript.Env) error {
-				e.Setenv("LANG", "C.UTF-8")
 				e.Setenv(bothWaysVariable, count)
-				return nil
+				return setUp(e)
 			},
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"exits": exits, "fill": fill, "hold": hold, "damage": damage,

@@ -31,14 +31,20 @@ func TestScripts(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Files: files,
-		Setup: func(e *testscript.Env) error {
-			e.Setenv("LANG", "C.UTF-8")
-			return nil
-		},
+		Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fill": fill, "hold": hold, "damage": damage,
 		},
 	})
+}
+
+// setUp makes the environment of a session. Under the race detector a process that
+// ends well sleeps for a second first, to see what other goroutines still do: with
+// hundreds of commands, that was most of the time that the sessions took.
+func setUp(e *testscript.Env) error {
+	e.Setenv("LANG", "C.UTF-8")
+	e.Setenv("GORACE", "atexit_sleep_ms=10")
+	return nil
 }
 
 // exits runs a command and fails unless it ends with the given exit code:

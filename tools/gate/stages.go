@@ -168,6 +168,8 @@ func unitTests(ctx context.Context, g *gate) error {
 // for it, else without.
 func raceTests(ctx context.Context, g *gate) error {
 	args := []string{"-race", "-shuffle=on", "./..."}
+	// Each process that ends well would sleep a second first, and tests start many.
+	env := []string{"GORACE=atexit_sleep_ms=10"}
 	if why := g.whyNoRace(ctx); why != "" {
 		g.notRun(noRace, "race detector", why)
 		args = args[1:]

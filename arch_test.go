@@ -86,6 +86,7 @@ var allowed = map[string][]string{
 	"internal/servers/engines": {},
 	"internal/servers/install": {"internal/disk", "internal/servers/engines"},
 	"internal/realdata":        {"fault", "market"},
+	"internal/fewer":           {},
 	"deploy":                   {"config"},
 }
 
@@ -94,7 +95,7 @@ var stores = []string{"sqlpool", "cache", "series", "journal"}
 
 // testsMayImport is what any test may import beside what its package may, the
 // package itself, and whatever lies below the stores among those.
-var testsMayImport = []string{"internal/disk/disktest", "internal/realdata", "internal/servers"}
+var testsMayImport = []string{"internal/disk/disktest", "internal/fewer", "internal/realdata", "internal/servers"}
 
 // clients names the one package that may import each vendor's client. InfluxDB
 // has none: influxseries speaks its protocol itself.

@@ -27,6 +27,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/fewer"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 	"github.com/redfire-quant/redfire/series/memseries"
@@ -490,7 +491,7 @@ func TestADamagedParquetFileIsAnErrorWithItsPlace(t *testing.T) {
 		for _, n := range []int{0, 3, 4, 8, 100, len(whole) / 2, len(whole) - 9, len(whole) - 1} {
 			f(fmt.Sprintf("the first %d bytes", n), whole[:n], true)
 		}
-		step := max(1, len(whole)/80)
+		step := max(1, len(whole)/fewer.Of(80))
 		for i := 0; i < len(whole); i += step {
 			for _, x := range []byte{0x01, 0x80, 0xff} {
 				damaged := bytes.Clone(whole)

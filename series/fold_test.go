@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/fewer"
 	"github.com/redfire-quant/redfire/internal/realdata"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
@@ -63,7 +64,7 @@ func resampled(t *testing.T, s *series.Store, q series.FoldQuery) []market.Bar {
 
 func TestRealBarsResampleAsTheDefinitionSays(t *testing.T) {
 	zones := []*time.Location{time.UTC, zone(t, "America/New_York"), zone(t, "Asia/Kolkata")}
-	for _, set := range realdata.Open(t).Bars {
+	for _, set := range fewer.Some(realdata.Open(t).Bars) {
 		s := open(t)
 		rows := all(t, set.Rows(), func(b market.Bar) market.Bar { return b })
 		if err := s.WriteBars(t.Context(), set.Symbol, set.Interval, rows); err != nil {
@@ -91,7 +92,7 @@ func wantFolds(t *testing.T, s *series.Store, k series.Key, rows []market.Bar, v
 }
 
 func TestRealTradesMakeTheBarsThatTheDefinitionSays(t *testing.T) {
-	for _, set := range realdata.Open(t).Ticks {
+	for _, set := range fewer.Some(realdata.Open(t).Ticks) {
 		s := open(t)
 		rows := all(t, set.Rows(), func(x realdata.Trade) market.Tick { return x.Tick })
 		if err := s.WriteTicks(t.Context(), set.Symbol, rows); err != nil {

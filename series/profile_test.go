@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/fewer"
 	"github.com/redfire-quant/redfire/internal/realdata"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
@@ -50,7 +51,7 @@ func TestAPriceLiesInTheStepThatItsDecimalSays(t *testing.T) {
 }
 
 func TestAProfileOfRealTradesIsExact(t *testing.T) {
-	for _, set := range realdata.Open(t).Ticks {
+	for _, set := range fewer.Some(realdata.Open(t).Ticks) {
 		s := open(t)
 		rows := all(t, set.Rows(), func(x realdata.Trade) market.Tick { return x.Tick })
 		rows = rows[:min(len(rows), 100_000)]

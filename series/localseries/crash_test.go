@@ -12,6 +12,7 @@ import (
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/internal/disk/disktest"
+	"github.com/redfire-quant/redfire/internal/fewer"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 	"github.com/redfire-quant/redfire/series/memseries"
@@ -193,7 +194,7 @@ func TestNothingAcknowledgedIsLostWhenThePowerGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	operations := whole.disk.Done()
-	for op := 1; op <= operations; op++ {
+	for op := 1; op <= operations; op += fewer.Step(7) {
 		crashAt(t, uint64(op), op, steps, (*disktest.Disk).Crash)
 		if op%4 == 0 {
 			crashAt(t, uint64(op), op, steps, (*disktest.Disk).Kill)
@@ -207,7 +208,7 @@ func TestNothingAcknowledgedIsLostWhenThePowerGoes(t *testing.T) {
 // while it opens the store.
 func TestWhatAKilledProcessLeftIsDurableOnceItIsShown(t *testing.T) {
 	steps := randomSteps(1, 40)
-	for n := 3; ; n++ {
+	for n := 3; ; n += fewer.Step(7) {
 		op := n / 3
 		d := disktest.New(uint64(n))
 		d.StopAt(op)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/redfire-quant/redfire/fault"
 	"github.com/redfire-quant/redfire/internal/disk/disktest"
+	"github.com/redfire-quant/redfire/internal/fewer"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
@@ -36,7 +37,7 @@ func TestProgramsOnADiskThatFails(t *testing.T) {
 	if *oneSeed >= 0 {
 		from, to = uint64(*oneSeed), uint64(*oneSeed)+1
 	}
-	for seed := from; seed < to; seed++ {
+	for seed := from; seed < to; seed += uint64(fewer.Step(7)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { newProgram(t, seed).run() })
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/internal/fewer"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 )
@@ -223,7 +224,7 @@ func TestTheRememberedHourIsAlwaysRight(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	f := func(zone *time.Location, at time.Time) {
 		c := clock{zone: zone, form: formWall}
-		for range 400 {
+		for range fewer.Of(400) {
 			// Most times of a file are near each other.
 			wall := at.Add(time.Duration(random.Int64N(int64(6*time.Hour))) - 3*time.Hour).In(zone)
 			if random.IntN(4) > 0 {

@@ -77,7 +77,7 @@ func TestACutOffBlockIsCorrupt(t *testing.T) {
 	got, floats, bools := make([]int64, n), make([]float64, n), make([]bool, n)
 	f := func(name string, block []byte, unpack func(b []byte) error) {
 		t.Helper()
-		for i := range block {
+		for i := 0; i < len(block); i += fewer.Step(7) {
 			if err := unpack(block[:i:i]); !errors.Is(err, codec.ErrCorrupt) {
 				t.Fatalf("%s: %d of %d bytes: got error %v, want ErrCorrupt", name, i, len(block), err)
 			}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/redfire-quant/redfire/internal/fewer"
 	"github.com/redfire-quant/redfire/internal/realdata"
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series/localseries/codec"
@@ -153,10 +154,10 @@ var known = map[string]row{
 // was measured when the scheme was chosen.
 func TestSizesOfRealData(t *testing.T) {
 	data := realdata.Open(t)
-	for _, set := range data.Bars {
+	for _, set := range fewer.Some(data.Bars) {
 		logSizes(t, known[set.Symbol.String()], barChunks(t, set))
 	}
-	for _, set := range data.Ticks {
+	for _, set := range fewer.Some(data.Ticks) {
 		logSizes(t, known[set.Symbol.String()+" trades"], tickChunks(t, set))
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/redfire-quant/redfire/internal/fewer"
 )
 
 func TestMain(m *testing.M) {
@@ -18,19 +20,23 @@ func TestMain(m *testing.M) {
 // TestScripts runs the command as its users do: each file in testdata/script
 // is a session in a folder and an environment of its own.
 //
-// Under the race detector those that work on stored series are left to the test that
-// does them both ways: it does all that they do here. The session of calendars is left
-// out: its commands start no goroutine, and some make every calendar there is, which
-// takes them 3 s each.
+// Under the race detector and on 32 bits those that work on stored series are left to
+// the test that does them both ways: it does all that they do here. Under the race
+// detector the session of calendars is left out too: its commands start no goroutine,
+// and some make every calendar there is, which takes them 3 s each.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if raceDetector {
-		others := append(sessionsOnSeries(t), filepath.Join("testdata", "script", "calendar.txtar"))
-		files = slices.DeleteFunc(files, func(name string) bool { return slices.Contains(others, name) })
+	var others []string
+	if !fewer.Whole() {
+		others = sessionsOnSeries(t)
 	}
+	if raceDetector {
+		others = append(others, filepath.Join("testdata", "script", "calendar.txtar"))
+	}
+	files = slices.DeleteFunc(files, func(name string) bool { return slices.Contains(others, name) })
 	testscript.Run(t, testscript.Params{
 		Files: files,
 		Setup: setUp,

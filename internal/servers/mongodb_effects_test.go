@@ -291,7 +291,7 @@ func expires(e *effectTest) {
 		return func() bool { return len(mongoNumbers(e.T, e.c, d("_id", id))) == 0 }
 	}
 	began := time.Now()
-	if !comesTrue(e.T, limit, gone(3)) || !comesTrue(e.T, limit, gone(4)) {
+	if !within(e.T, limit, gone(3)) || !within(e.T, limit, gone(4)) {
 		e.Fatal("documents that have expired are still there")
 	}
 	e.Logf("deleted within %v", time.Since(began).Round(time.Second))
@@ -300,7 +300,7 @@ func expires(e *effectTest) {
 	if err := e.db.RunCommand(e.Context(), change).Err(); err != nil {
 		e.Fatal(err)
 	}
-	if !comesTrue(e.T, limit, gone(0)) {
+	if !within(e.T, limit, gone(0)) {
 		e.Error("a document that has expired by collMod is still there")
 	}
 	e.wantIDs(d(), 1, 2, 5)

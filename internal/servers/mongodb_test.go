@@ -113,7 +113,7 @@ func TestMongoDBFailedWriteMayHaveLanded(t *testing.T) {
 		}
 		return int(n)
 	}
-	comesTrue(t, 3*time.Second, func() bool { return landed() > 0 })
+	within(t, 3*time.Second, func() bool { return landed() > 0 })
 	t.Logf("%d of %d documents landed though the write failed", landed(), many)
 	_, err = c.InsertMany(t.Context(), docs, options.InsertMany().SetOrdered(false))
 	var bulk mongo.BulkWriteException
@@ -132,8 +132,8 @@ func TestMongoDBFailedWriteMayHaveLanded(t *testing.T) {
 	}
 }
 
-// comesTrue waits until done, or for d, and reports which.
-func comesTrue(t *testing.T, d time.Duration, done func() bool) bool {
+// within waits until done, or for d, and reports which.
+func within(t *testing.T, d time.Duration, done func() bool) bool {
 	t.Helper()
 	end := time.NewTimer(d)
 	defer end.Stop()

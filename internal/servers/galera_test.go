@@ -28,6 +28,7 @@ func acknowledged(t *testing.T, what string, db *sql.DB, number int) {
 // TestGalera does with one cluster all that a cluster is for, since its start
 // is slow.
 func TestGalera(t *testing.T) {
+	t.Parallel()
 	began := time.Now()
 	c := Galera(t)
 	t.Logf("three nodes after %v", time.Since(began).Round(time.Millisecond))

@@ -104,12 +104,14 @@ func unsettled(ctx context.Context, a Access) (version string, err error) {
 	return r.version(), nil
 }
 
-// influxDB1 is an InfluxDB 1.8 with an administrator, a database, and Flux.
-type influxDB1 struct{}
+// influxDB1 is an InfluxDB 1.8 with an administrator and a database.
+type influxDB1 struct {
+	flux bool
+}
 
 func (influxDB1) engine() engines.Engine { return engines.InfluxDB1 }
 
-func (influxDB1) prepare(_ context.Context, n *node) error {
+func (r influxDB1) prepare(_ context.Context, n *node) error {
 	var err error
 	if n.access.Addr, err = n.newPort(); err != nil {
 		return err
@@ -135,16 +137,16 @@ wal-dir = %q
 [http]
 bind-address = %q
 auth-enabled = true
-flux-enabled = true
-`, backups, n.path("data/meta"), n.path("data/data"), n.path("data/wal"), n.access.Addr)
+flux-enabled = %v
+`, backups, n.path("data/meta"), n.path("data/data"), n.path("data/wal"), n.access.Addr, r.flux)
 	return n.write("data/influxdb.conf", config, "")
 }
 
 func (influxDB1) processes(n *node) ([]process, error) {
 	return []process{{
 		name: "influxd1", args: []string{"-config", n.path("data/influxdb.conf")},
-		// At each start it checks all of Flux's library, 3 s of a core, a
-		// quarter of which goes into collecting what that leaves.
+		// With Flux it checks all of Flux's library at each start, 3 s of a core,
+		// a quarter of which goes into collecting what that leaves.
 		env: []string{"GOGC=400"},
 	}}, nil
 }

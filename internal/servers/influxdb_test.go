@@ -334,7 +334,8 @@ func TestInfluxDB2DeletesInclusively(t *testing.T) {
 }
 
 func TestInfluxDB1HasAPartOfTheNewerInterface(t *testing.T) {
-	i := openInflux(t, InfluxDB1(t))
+	t.Parallel()
+	i := openInflux(t, InfluxDB1Flux(t))
 	if err := i.write(t.Context(), "s", i.name("part")+" n=7i 1700000000\n"); err != nil {
 		t.Fatal(err)
 	}

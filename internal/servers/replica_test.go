@@ -11,6 +11,7 @@ import (
 )
 
 func TestPostgreSQLReplicas(t *testing.T) {
+	t.Parallel()
 	began := time.Now()
 	c := PostgreSQLReplicas(t)
 	t.Logf("a primary and a replica after %v", time.Since(began).Round(time.Millisecond))

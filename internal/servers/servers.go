@@ -108,8 +108,13 @@ func Redis(t T) *Server { t.Helper(); return shared(t, redisServer{}) }
 // InfluxDB2 returns an InfluxDB 2.7 with an organisation and a bucket.
 func InfluxDB2(t T) *Server { t.Helper(); return shared(t, influxDB2{}) }
 
-// InfluxDB1 returns an InfluxDB 1.8 with Flux enabled, and a database.
+// InfluxDB1 returns an InfluxDB 1.8 with a database, without Flux, as it is
+// shipped.
 func InfluxDB1(t T) *Server { t.Helper(); return shared(t, influxDB1{}) }
+
+// InfluxDB1Flux returns an InfluxDB 1.8 with Flux enabled, which makes its start
+// and restart some twenty times as long. It is the test's alone.
+func InfluxDB1Flux(t T) *Server { t.Helper(); return own(t, influxDB1{flux: true}) }
 
 // MongoDB returns a server of MongoDB's protocol: FerretDB over PostgreSQL with
 // the DocumentDB extension. Killing and freezing mean both.

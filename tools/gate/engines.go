@@ -76,9 +76,24 @@ func (g *gate) noteEngine(line string) {
 	name, state, ok := cutEngine(line)
 	i := g.indexEngine(name)
 	if ok && i >= 0 && !strings.HasPrefix(state, "NOT RUN") {
-		g.engines[i].versions = addNew(g.engines[i].versions, state)
+		g.engines[i].ran(strings.TrimSpace(state))
 	}
 }
+
+// ran notes the version that a test ran against, and at which host if the test did
+// not start it. The hosts are not told where other tests started one: the tests of
+// the variables that name a host start one as well, at another address each time.
+func (e *engine) ran(version string) {
+	if !elsewhere(version) {
+		e.versions = slices.DeleteFunc(e.versions, elsewhere)
+	} else if slices.ContainsFunc(e.versions, func(v string) bool { return !elsewhere(v) }) {
+		return
+	}
+	e.versions = addNew(e.versions, version)
+}
+
+// elsewhere reports whether a version is that of a server at a named host.
+func elsewhere(version string) bool { return strings.Contains(" "+version, " at ") }
 
 // skippedForEngine notes a test that skipped for want of an engine, if output
 // says that it did.

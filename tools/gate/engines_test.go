@@ -116,6 +116,27 @@ func TestAnEngineMayRunInOneStageAndNotInAnother(t *testing.T) {
 	}
 }
 
+func TestAHostIsToldWhereNoTestStartedTheEngine(t *testing.T) {
+	f := func(want string, lines ...string) {
+		t.Helper()
+		g, _ := newGate(t)
+		e := g.engine("MongoDB")
+		for _, line := range lines {
+			g.noteEngine("    x_test.go:3: engine MongoDB: " + line + "\n")
+		}
+		if got := e.String(); got != "engine MongoDB: ran against "+want {
+			t.Errorf("%q: got %q, want %q", lines, got, want)
+		}
+	}
+	const first, second = "8.0 at h:1 (REDFIRE_TEST_MONGODB)", "8.0 at h:2 (REDFIRE_TEST_MONGODB)"
+	f(first, first, first)
+	f(first+" and "+second, first, second)
+	f("8.0", first, second, "8.0")
+	f("8.0", "8.0", first, second)
+	f("7.0 and 8.0", "7.0", first, "8.0")
+	f("at h:1 (X)", " at h:1 (X)")
+}
+
 func TestCIRefusesAnEngineThatDidNotRun(t *testing.T) {
 	f := func(strict bool, mayMiss []string, want bool) {
 		t.Helper()

@@ -16,13 +16,8 @@ import (
 	"github.com/redfire-quant/redfire/series"
 )
 
-const (
-	// batchRows is how many rows are collected before they are written: the
-	// embedded engine makes calls of 100,000 and more a file of their own.
-	batchRows = 256 << 10
-	// batchBytes is how much of the text of files is held for them.
-	batchBytes = 64 << 20
-)
+// batchBytes is how much of the text of files is held for the rows of a batch.
+const batchBytes = 64 << 20
 
 // An importer reads files into a store. A row passes, in this order, through
 //

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -166,7 +167,11 @@ func vulnerabilities(ctx context.Context, g *gate) error {
 }
 
 func unitTests(ctx context.Context, g *gate) error {
-	return g.goTest(ctx, ".", nil, "-short", "./...")
+	packages, err := g.withoutServers(ctx)
+	if err != nil {
+		return err
+	}
+	return g.goTest(ctx, ".", nil, append([]string{"-short"}, packages...)...)
 }
 
 // fewerCollections has memory collected less often, which is a third of the time of
@@ -174,19 +179,38 @@ func unitTests(ctx context.Context, g *gate) error {
 // measure of memory is measured there.
 const fewerCollections = "GOGC=400"
 
-// allTests are arguments that have all tests run, in another order each time. The
-// results kept by the go tool do not count: it does not know that TZ matters.
-var allTests = []string{"-count=1", "-shuffle=on", "./..."}
+// anew are arguments that have tests run in another order each time. The results
+// kept by the go tool do not count: it does not know that TZ matters.
+var anew = []string{"-count=1", "-shuffle=on"}
+
+// serversPackage starts all servers, clusters of them too, and kills them: two
+// minutes in which it mostly waits. What a zone or 32 bits make of it is nothing,
+// so its tests run once, under race.
+const serversPackage = "/internal/servers"
+
+// withoutServers lists the project's packages but that one.
+func (g *gate) withoutServers(ctx context.Context) ([]string, error) {
+	out, err := g.capture(ctx, goTool("", nil, "list", "./..."))
+	if err != nil {
+		return nil, errors.New(lastLine(out))
+	}
+	packages := strings.Fields(out)
+	if len(packages) == 0 {
+		return nil, errors.New("go list names no packages")
+	}
+	return slices.DeleteFunc(packages, func(p string) bool { return strings.HasSuffix(p, serversPackage) }), nil
+}
 
 // raceTests runs all tests with the race detector where there is a C compiler
 // for it, else without.
 func raceTests(ctx context.Context, g *gate) error {
-	args := append([]string{"-race"}, allTests...)
+	// Three at once, since that of the servers waits while two others work.
+	args := slices.Concat([]string{"-race", "-p=3"}, anew, []string{"./..."})
 	// Each process that ends well would sleep a second first, and tests start many.
 	env := []string{"GORACE=atexit_sleep_ms=10", fewerCollections}
 	if why := g.whyNoRace(ctx); why != "" {
 		g.notRun(noRace, "race detector", why)
-		args = allTests
+		args = args[1:]
 	}
 	return g.goTest(ctx, ".", env, args...)
 }
@@ -206,10 +230,19 @@ func (g *gate) whyNoRace(ctx context.Context) string {
 	return ""
 }
 
-// zoneTests runs all tests where the local time is another.
+// zoneTests runs all tests but the servers' where the local time is another.
 func zoneTests(zone string) func(context.Context, *gate) error {
+	return envTests("TZ=" + zone)
+}
+
+// envTests runs all tests but the servers' in an environment.
+func envTests(env ...string) func(context.Context, *gate) error {
 	return func(ctx context.Context, g *gate) error {
-		return g.goTest(ctx, ".", []string{"TZ=" + zone}, allTests...)
+		packages, err := g.withoutServers(ctx)
+		if err != nil {
+			return err
+		}
+		return g.goTest(ctx, ".", env, slices.Concat(anew, packages)...)
 	}
 }
 
@@ -245,7 +278,6 @@ func tests32(zone string) func(context.Context, *gate) error {
 			g.notRun(noTool, "32-bit tests", fmt.Sprintf("%s/%s cannot run them: %s, %v", runtime.GOOS, runtime.GOARCH, lastLine(out), err))
 			return zoneTests(zone)(ctx, g)
 		}
-		env := append([]string{"TZ=" + zone, fewerCollections}, env386...)
-		return g.goTest(ctx, ".", env, allTests...)
+		return envTests(append([]string{"TZ=" + zone, fewerCollections}, env386...)...)(ctx, g)
 	}
 }

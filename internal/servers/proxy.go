@@ -37,6 +37,8 @@ type Proxy struct {
 	dialer net.Dialer
 	tasks  sync.WaitGroup
 
+	opening sync.Mutex // held while the listener is changed
+
 	mu       sync.Mutex // guards the fields below
 	listener net.Listener
 	pairs    map[*pair]bool
@@ -53,9 +55,12 @@ type way struct {
 
 // A pair is a client's connection with that to the server.
 type pair struct {
-	client, server *net.TCPConn
-	broken         chan struct{} // closed when both are closed, whatever is held
-	once           sync.Once
+	client *net.TCPConn
+	server *net.TCPConn       // nil until it is made; guarded by the proxy's mu
+	broken chan struct{}      // closed when both are closed, whatever is held
+	hangUp context.CancelFunc // ends the making of the server's
+	over   [2]chan struct{}   // closed when all of a direction has passed
+	once   sync.Once
 }
 
 // Proxy puts a proxy in front of the server. Servers elsewhere may have one too.
@@ -69,10 +74,10 @@ func (s *Server) Proxy() *Proxy {
 		Addr: port.addr(), t: s.t, server: s.Addr, port: port,
 		pairs: map[*pair]bool{}, changed: make(chan struct{}),
 	}
+	s.t.Cleanup(p.end)
 	if err := p.listen(); err != nil {
 		s.t.Fatalf("servers: proxy: %v", err)
 	}
-	s.t.Cleanup(p.end)
 	return p
 }
 
@@ -89,6 +94,13 @@ func (p *Proxy) Reset() { p.breakAll(true) }
 
 // Cut closes all connections, and refuses new ones until Heal.
 func (p *Proxy) Cut() {
+	p.opening.Lock()
+	defer p.opening.Unlock()
+	p.cut()
+}
+
+// cut is Cut for who holds opening.
+func (p *Proxy) cut() {
 	p.mu.Lock()
 	l := p.listener
 	p.listener = nil
@@ -102,6 +114,8 @@ func (p *Proxy) Cut() {
 // Heal ends what Delay, BlackHole and Cut began.
 func (p *Proxy) Heal() {
 	p.change(func() { p.ways = [2]way{} })
+	p.opening.Lock()
+	defer p.opening.Unlock()
 	p.mu.Lock()
 	refuses := p.listener == nil && !p.ended
 	p.mu.Unlock()
@@ -136,29 +150,49 @@ func (p *Proxy) accept(l net.Listener) {
 			p.t.Errorf("servers: proxy of %s: %v", p.server, err)
 			return
 		}
-		p.tasks.Go(func() { p.serve(client.(*net.TCPConn)) })
+		p.tasks.Go(func() { p.serve(l, client.(*net.TCPConn)) })
 	}
 }
 
-// serve joins a client's connection with one to the server, until both are done.
-func (p *Proxy) serve(client *net.TCPConn) {
-	server, err := p.dialer.DialContext(context.Background(), "tcp", p.server)
-	if err != nil {
-		p.reset(client)
-		return
+// serve joins a client's connection, which l took, with one to the server, until
+// both are done.
+func (p *Proxy) serve(l net.Listener, client *net.TCPConn) {
+	ctx, hangUp := context.WithCancel(context.Background())
+	both := &pair{
+		client: client, broken: make(chan struct{}), hangUp: hangUp,
+		over: [2]chan struct{}{make(chan struct{}), make(chan struct{})},
 	}
-	both := &pair{client: client, server: server.(*net.TCPConn), broken: make(chan struct{})}
 	p.mu.Lock()
-	refused := p.listener == nil
+	refused := p.listener != l
 	p.pairs[both] = true
 	p.mu.Unlock()
+	defer p.forget(both)
 	if refused { // it came while the connections were being cut
-		p.breakPair(both, false)
+		return
+	}
+	// A frozen server whose queue is full answers no more than a dead machine.
+	server, err := p.dialer.DialContext(ctx, "tcp", p.server)
+	if err != nil {
+		if p.await(both, ToClient, time.Now()) {
+			p.breakPair(both, true)
+		}
+		return
+	}
+	p.mu.Lock()
+	both.server = server.(*net.TCPConn)
+	p.mu.Unlock()
+	if ctx.Err() != nil { // nobody else knew of it
+		p.close(server)
+		return
 	}
 	var pumps sync.WaitGroup
 	pumps.Go(func() { p.pump(both, ToServer, both.client, both.server) })
 	pumps.Go(func() { p.pump(both, ToClient, both.server, both.client) })
 	pumps.Wait()
+}
+
+// forget closes a pair that is done.
+func (p *Proxy) forget(both *pair) {
 	p.breakPair(both, false)
 	p.mu.Lock()
 	delete(p.pairs, both)
@@ -191,14 +225,18 @@ func (p *Proxy) pump(both *pair, d Direction, from, to *net.TCPConn) {
 			}
 		}
 	})
+	defer close(both.over[d])
+	lost := false
 	for c := range queue {
 		if !p.await(both, d, c.read) {
 			return
 		}
-		if _, err := to.Write(c.bytes); err != nil {
-			// The other side is gone, and so this one is.
-			p.breakPair(both, true)
-			return
+		if !lost {
+			_, err := to.Write(c.bytes)
+			lost = err != nil
+			if lost {
+				p.tasks.Go(func() { p.tellLoss(both, 1-d) })
+			}
 		}
 		switch {
 		case errors.Is(c.err, io.EOF):
@@ -207,6 +245,20 @@ func (p *Proxy) pump(both *pair, d Direction, from, to *net.TCPConn) {
 		case c.err != nil:
 			p.breakPair(both, true)
 		}
+	}
+}
+
+// tellLoss breaks a pair one side of which takes nothing more. The other is told
+// by way of d, behind all that the one has sent before.
+func (p *Proxy) tellLoss(both *pair, d Direction) {
+	noticed := time.Now()
+	select {
+	case <-both.over[d]:
+	case <-both.broken:
+		return
+	}
+	if p.await(both, d, noticed) {
+		p.breakPair(both, true)
 	}
 }
 
@@ -258,10 +310,16 @@ func (p *Proxy) breakAll(reset bool) {
 func (p *Proxy) breakPair(both *pair, reset bool) {
 	both.once.Do(func() {
 		close(both.broken)
-		for _, c := range []*net.TCPConn{both.client, both.server} {
-			if reset {
+		both.hangUp()
+		p.mu.Lock()
+		server := both.server
+		p.mu.Unlock()
+		for _, c := range []*net.TCPConn{both.client, server} {
+			switch {
+			case c == nil:
+			case reset:
 				p.reset(c)
-			} else {
+			default:
 				p.close(c)
 			}
 		}
@@ -284,10 +342,12 @@ func (p *Proxy) close(c io.Closer) {
 
 // end closes everything and waits for it.
 func (p *Proxy) end() {
+	p.opening.Lock()
 	p.mu.Lock()
 	p.ended = true
 	p.mu.Unlock()
-	p.Cut()
+	p.cut()
+	p.opening.Unlock()
 	p.tasks.Wait()
 	if err := p.port.release(); err != nil {
 		p.t.Errorf("servers: %v", fmt.Errorf("proxy of %s: %w", p.server, err))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -245,4 +246,114 @@ func TestAProxyOfADeadServerResets(t *testing.T) {
 	if !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("%v, want %v", err, syscall.ECONNRESET)
 	}
+}
+
+// A stub is a server that a test plays itself.
+type stub struct {
+	net.Listener
+	t *testing.T
+}
+
+func listenStub(t *testing.T) stub {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return stub{l, t}
+}
+
+// proxy is a new one in front of the stub, with a connection of a client.
+func (s stub) proxy(t T) (*Proxy, line) {
+	s.t.Helper()
+	p := (&Server{Access: Access{Addr: s.Addr().String()}, t: t}).Proxy()
+	c, err := new(net.Dialer).DialContext(s.t.Context(), "tcp", p.Addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	return p, line{p, s.t, c}
+}
+
+// accept takes a connection, whose first byte has arrived.
+func (s stub) accept() *net.TCPConn {
+	s.t.Helper()
+	c, err := s.Accept()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {
+		s.t.Fatal(err)
+	}
+	return c.(*net.TCPConn)
+}
+
+func TestABlackHoleTakesTheNewsOfADeadServerToo(t *testing.T) {
+	s := listenStub(t)
+	p, l := s.proxy(t)
+	l.send("x")
+	server := s.accept()
+	p.BlackHole(ToClient)
+	if err := errors.Join(server.SetLinger(0), server.Close(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	// The first that is sent is answered by a reset, by which the next fails.
+	for range 3 {
+		l.send("y")
+		l.wantSilence()
+	}
+	late, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	line{p, t, late}.wantSilence()
+	p.Heal()
+	for _, c := range []net.Conn{l.conn, late} {
+		if got, err := (line{p, t, c}).read(1, 10*time.Second); !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
+			t.Errorf("after the black hole: read %q, %v, want the end", got, err)
+		}
+	}
+}
+
+func TestAnAnswerArrivesThoughItsServerTakesNothingMore(t *testing.T) {
+	s := listenStub(t)
+	p, l := s.proxy(t)
+	p.Delay(ToClient, time.Second)
+	l.send("x")
+	server := s.accept()
+	if _, err := io.WriteString(server, "refused"); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // the answer is on its way, and the server refuses what comes
+		l.send("more")
+		l.wantSilence()
+	}
+	l.want("refused")
+	eventually(t, "what is sent is refused", func(context.Context) error {
+		if _, err := io.WriteString(l.conn, "z"); err == nil {
+			return errors.New("it is taken")
+		}
+		return nil
+	})
+}
+
+func TestCutsAndHealsMayMeet(t *testing.T) {
+	p := through(t)
+	var both sync.WaitGroup
+	for range 4 {
+		both.Go(func() {
+			for range 50 {
+				p.Cut()
+				p.Heal()
+			}
+		})
+	}
+	both.Wait()
+	connect(t, p)
 }

@@ -294,6 +294,14 @@ func (n *node) deadLocked() error {
 	return nil
 }
 
+// stoppedLocked is an error of a server that has no process.
+func (n *node) stoppedLocked() error {
+	if len(n.children) == 0 {
+		return errors.New("it does not run")
+	}
+	return nil
+}
+
 // A fatal error is one after which asking again is no use.
 type fatal struct{ error }
 
@@ -345,12 +353,13 @@ func (n *node) printed(name string) string {
 func (n *node) bringBack(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	switch {
-	case n.ended:
+	if n.ended {
 		return nil
-	case n.frozen:
-		return n.thawLocked()
-	case n.down:
+	}
+	if err := n.thawLocked(); err != nil {
+		return err
+	}
+	if n.down {
 		return n.restartLocked(ctx)
 	}
 	if dead := n.deadLocked(); dead != nil {
@@ -413,6 +422,9 @@ func (n *node) releaseLocked() {
 func (n *node) freeze(context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if err := cmp.Or(n.deadLocked(), n.stoppedLocked()); err != nil {
+		return err
+	}
 	n.down, n.frozen = true, true
 	var errs []error
 	for _, c := range n.children {

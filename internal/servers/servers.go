@@ -149,7 +149,8 @@ func (s *Server) Stop() { s.t.Helper(); s.do("stop", (*node).stop) }
 func (s *Server) Kill() { s.t.Helper(); s.do("kill", (*node).kill) }
 
 // Freeze stops all processes of the server with SIGSTOP. Its port still takes
-// connections, as the system does that, and nothing answers.
+// connections, as the system does that, and nothing answers. One that does not
+// run cannot be frozen.
 func (s *Server) Freeze() { s.t.Helper(); s.do("freeze", (*node).freeze) }
 
 // Thaw lets a frozen server go on.

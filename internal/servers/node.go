@@ -131,7 +131,10 @@ func (n *node) setUp(ctx context.Context) error {
 // makeFolder makes n's folder: below its root, since the server sees nothing
 // else.
 func (n *node) makeFolder() error {
-	above := os.TempDir()
+	above, err := filepath.Abs(os.TempDir()) // the server has another working folder
+	if err != nil {
+		return err
+	}
 	if n.root != "" {
 		above = filepath.Join(n.root, "tmp")
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // Ports come from a range that no system gives to outgoing connections, so a
-// server that is down keeps its port: other binaries see by a lock that it is
-// taken.
+// server that is down keeps its port: other binaries, whoever runs them, see by a
+// socket of UDP with its number that it is taken.
 const (
 	firstPort = 20000
 	lastPort  = 29999
@@ -28,44 +28,38 @@ type port struct {
 	release func() error
 }
 
-func (p port) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.number)) }
+func (p port) addr() string { return loopback(p.number) }
+
+func loopback(number int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(number)) }
 
 // takePort takes a port that nobody listens on.
 func takePort() (port, error) {
-	locks := filepath.Join(os.TempDir(), "redfire-ports-"+strconv.Itoa(os.Getuid()))
 	begin := rand.IntN(lastPort - firstPort + 1)
+	var last error
 	for i := range lastPort - firstPort + 1 {
-		number := firstPort + (begin+i)%(lastPort-firstPort+1)
-		lock := filepath.Join(locks, strconv.Itoa(number))
-		if err := os.MkdirAll(lock, 0o700); err != nil {
-			return port{}, err
-		}
-		unlock, err := disk.Lock(lock)
-		var held *disk.HeldError
-		if errors.As(err, &held) {
-			continue
-		}
-		if err != nil {
-			return port{}, err
-		}
-		p := port{number, unlock}
-		if listens(p.addr()) {
+		p, err := takeNumber(firstPort + (begin+i)%(lastPort-firstPort+1))
+		if err == nil {
 			return p, nil
 		}
-		if err := unlock(); err != nil {
-			return port{}, err
-		}
+		last = err
 	}
-	return port{}, fmt.Errorf("no free port from %d to %d", firstPort, lastPort)
+	return port{}, fmt.Errorf("no free port from %d to %d: %w", firstPort, lastPort, last)
 }
 
-// listens reports whether a server could listen on addr.
-func listens(addr string) bool {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
+// takeNumber takes one port.
+func takeNumber(number int) (port, error) {
+	held, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp", loopback(number))
 	if err != nil {
-		return false
+		return port{}, err
 	}
-	return l.Close() == nil
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", loopback(number))
+	if err != nil {
+		return port{}, errors.Join(err, held.Close())
+	}
+	if err := l.Close(); err != nil {
+		return port{}, errors.Join(err, held.Close())
+	}
+	return port{number, held.Close}, nil
 }
 
 // folderPrefix begins the names of servers' folders.

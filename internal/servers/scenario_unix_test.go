@@ -64,7 +64,10 @@ func TestNothingIsLeftOfABinaryHoweverItEnds(t *testing.T) {
 				_, err := os.Stat(said["folder"][0])
 				return errors.Is(err, os.ErrNotExist)
 			})
-			waitFor(t, "the port to be free", func() bool { return listens(said["port"][0]) })
+			waitFor(t, "the port to be free", func() bool {
+				p, err := takeNumber(portOf(said["port"][0]))
+				return err == nil && p.release() == nil
+			})
 		})
 	}
 }

@@ -277,6 +277,37 @@ func TestPortsAreTakenOnce(t *testing.T) {
 	}
 }
 
+func TestATakenPortIsSeenFromEverywhere(t *testing.T) {
+	p, err := takePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", t.TempDir()) // as another binary may have it
+	if again, err := takeNumber(p.number); err == nil {
+		t.Errorf("port %d is taken twice", p.number)
+		noError(t, again.release)
+	}
+	noError(t, p.release)
+	again, err := takeNumber(p.number)
+	if err != nil {
+		t.Fatalf("port %d, released: %v", p.number, err)
+	}
+	noError(t, again.release)
+}
+
+func TestATemporaryFolderMayBeNamedFromHere(t *testing.T) {
+	InfluxDB1(t)
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("near", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", "near")
+	s := own(t, influxDB1{})
+	if _, err := s.node.recipe.answers(t.Context(), s.Access); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSweepRemovesOnlyWhatNobodyHolds(t *testing.T) {
 	dir := t.TempDir()
 	folder := func(name string, age time.Duration) string {

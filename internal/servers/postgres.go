@@ -138,15 +138,22 @@ func forgetSegment(data string) error {
 		return err
 	}
 	lines := strings.Split(string(b), "\n")
-	if len(lines) <= statusLine {
-		return fmt.Errorf("it starts: %d lines in postmaster.pid", len(lines))
-	}
-	if status := strings.TrimSpace(lines[statusLine]); status != "ready" && status != "standby" {
-		return fmt.Errorf("it is %s", status)
+	if len(lines) <= segmentLine {
+		return fmt.Errorf("it starts: %d lines in %s", len(lines), postmasterFile)
 	}
 	var key, id int
 	if _, err := fmt.Sscan(lines[segmentLine], &key, &id); err != nil {
 		return fmt.Errorf("the line of its segment is %q: %w", lines[segmentLine], err)
 	}
-	return removeSegment(id)
+	// It may be killed before it is ready.
+	if err := removeSegment(id); err != nil {
+		return err
+	}
+	if len(lines) <= statusLine {
+		return errors.New("it starts")
+	}
+	if status := strings.TrimSpace(lines[statusLine]); status != "ready" && status != "standby" {
+		return fmt.Errorf("it is %s", status)
+	}
+	return nil
 }

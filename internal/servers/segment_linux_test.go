@@ -1,11 +1,15 @@
 package servers
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestAKilledPostgreSQLLeavesNoSharedMemory kills it twice, since the second one
@@ -34,6 +38,31 @@ func leavesNoSharedMemory(t *testing.T, s *Server) {
 			t.Errorf("process %s is gone and its segment is not", creator)
 		}
 	}
+}
+
+// TestAPostgreSQLThatStartsHasItsSegmentForgotten is about one that is killed
+// before it is ready.
+func TestAPostgreSQLThatStartsHasItsSegmentForgotten(t *testing.T) {
+	id, err := unix.SysvShmGet(unix.IPC_PRIVATE, 1, unix.IPC_CREAT|0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := t.TempDir()
+	f := func(more string, wantErr bool) {
+		t.Helper()
+		text := fmt.Sprintf("1\n%s\n2\n3\n\n127.0.0.1\n%s", data, more)
+		writeFile(t, filepath.Join(data, postmasterFile), text, 0o600)
+		if err := forgetSegment(data); (err != nil) != wantErr {
+			t.Errorf("%q: got %v, want an error: %v", more, err, wantErr)
+		}
+	}
+	f("", true) // it has made none yet
+	f(fmt.Sprintf("  0  %d\n", id), true)
+	if _, err := unix.SysvShmAttach(id, 0, 0); err == nil {
+		t.Error("the segment of a server that starts is still there")
+	}
+	f(fmt.Sprintf("  0  %d\nstarting\n", id), true)
+	f(fmt.Sprintf("  0  %d\nready   \n", id), false)
 }
 
 // segmentCreators are the processes that made the segments of this machine.

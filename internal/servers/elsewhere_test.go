@@ -1,7 +1,11 @@
 package servers
 
 import (
+	"context"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -34,4 +38,33 @@ func TestVariablePointsAtAServer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An oldRedis says that it is one.
+type oldRedis struct{ redisServer }
+
+func (oldRedis) answers(context.Context, Access) (version string, err error) { return "6.2.1", nil }
+
+func TestAServerElsewhereIsTheOneAskedFor(t *testing.T) {
+	f := func(r recipe, address, want string) {
+		t.Helper()
+		w := (&witness{name: t.Name()}).run(func(w T) { elsewhere(w, r, address) })
+		if !strings.HasPrefix(w.ended, "fatal: ") || !strings.Contains(w.ended, r.engine().Variable) || !strings.Contains(w.ended, want) {
+			t.Errorf("%s: %q, want %q", r.engine().Name, w.ended, want)
+		}
+	}
+	f(oldRedis{}, "redis://:x@127.0.0.1:1", "version 6.2.1 is too old: 7.0 or later")
+	influx := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Influxdb-Version", "v2.7.12")
+	}))
+	defer influx.Close()
+	f(influxDB1{}, strings.Replace(influx.URL, "http:", "influx:", 1), "it is InfluxDB 2.7.12")
+	g := func(r recipe, open func(T) *Server) {
+		t.Run(r.engine().Name, func(t *testing.T) {
+			s := open(t)
+			f(r, s.urlWith(url.UserPassword(s.User, s.Password)), "it is "+s.Engine.Name)
+		})
+	}
+	g(mySQL{}, MariaDB)
+	g(mariaDB{}, MySQL)
 }

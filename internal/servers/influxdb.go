@@ -185,7 +185,11 @@ func (influxDB1) answers(ctx context.Context, a Access) (version string, err err
 	if err != nil {
 		return "", err
 	}
-	return r.version(), nil
+	version = r.version()
+	if version != "" && !strings.HasPrefix(version, "1.") { // later ones know this query too
+		err = fmt.Errorf("it is InfluxDB %s", version)
+	}
+	return version, err
 }
 
 // An influxRequest is one of either version's. Its method is GET by default.

@@ -19,6 +19,10 @@ const (
 
 	// firstSQL holds the password, and is there until it has been run once.
 	firstSQL = "first.sql"
+
+	// saysMariaDB is a part of the version of MariaDB alone, which speaks the
+	// protocol of MySQL.
+	saysMariaDB = "MariaDB"
 )
 
 // mariaDB is a MariaDB that syncs each commit to its own log and to the binary
@@ -63,7 +67,11 @@ func (mariaDB) processes(n *node) ([]process, error) { return mysqlProcesses(n, 
 func (mariaDB) settle(_ context.Context, n *node) error { return forgetFirstSQL(n) }
 
 func (mariaDB) answers(ctx context.Context, a Access) (version string, err error) {
-	return mysqlVersion(ctx, a)
+	version, err = mysqlVersion(ctx, a)
+	if err == nil && !strings.Contains(version, saysMariaDB) {
+		err = fmt.Errorf("it is MySQL %s", version)
+	}
+	return version, err
 }
 
 // mySQL is a MySQL, which syncs each commit as it is shipped.
@@ -104,7 +112,11 @@ func (mySQL) processes(n *node) ([]process, error) { return mysqlProcesses(n, "m
 func (mySQL) settle(_ context.Context, n *node) error { return forgetFirstSQL(n) }
 
 func (mySQL) answers(ctx context.Context, a Access) (version string, err error) {
-	return mysqlVersion(ctx, a)
+	version, err = mysqlVersion(ctx, a)
+	if err == nil && strings.Contains(version, saysMariaDB) {
+		err = fmt.Errorf("it is MariaDB %s", version)
+	}
+	return version, err
 }
 
 // password is n's, made when first asked for. Nodes of a cluster have theirs

@@ -170,6 +170,9 @@ func elsewhere(t T, r recipe, address string) *Server {
 		t.Fatalf("servers: %v", err)
 	}
 	version, err := r.answers(t.Context(), access)
+	if err == nil && version != "" && engine.TooOld(version) {
+		err = fmt.Errorf("version %s is too old: %s or later is needed", version, engine.AtLeast)
+	}
 	if err != nil {
 		t.Fatalf("servers: the %s that %s names: %v", engine.Name, engine.Variable, err)
 	}

@@ -155,7 +155,7 @@ func Find(ctx context.Context, e Engine) (*Program, error) {
 			return nil, ctx.Err()
 		case version == "":
 			continue
-		case older(version, e.AtLeast):
+		case e.TooOld(version):
 			why = fmt.Sprintf("version %s in %s is too old: %s or later is needed", version, filepath.Join(p.root, path), e.AtLeast)
 			continue
 		}

@@ -80,6 +80,9 @@ func firstGroup(r *regexp.Regexp, s string) string {
 	return ""
 }
 
+// TooOld reports whether version is one before the oldest that counts.
+func (e Engine) TooOld(version string) bool { return older(version, e.AtLeast) }
+
 // older reports whether version a is before b, number by number: 10.2 is before
 // 10.11, and neither of 15 and 15.0 is before the other.
 func older(a, b string) bool {

@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -176,7 +177,8 @@ func elsewhere(t T, r recipe, address string) *Server {
 	if err != nil {
 		t.Fatalf("servers: the %s that %s names: %v", engine.Name, engine.Variable, err)
 	}
-	t.Logf("engine %s: %s at %s (%s)", engine.Name, version, access.Addr, engine.Variable)
+	told := cmp.Or(version, "unknown") // some builds were not told their own
+	t.Logf("engine %s: %s at %s (%s)", engine.Name, told, access.Addr, engine.Variable)
 	return &Server{Access: access, Engine: engine, Version: version, t: t}
 }
 

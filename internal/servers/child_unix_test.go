@@ -146,6 +146,20 @@ func TestWhatAProgramLeavesIsKilledWithIt(t *testing.T) {
 	}
 }
 
+// TestWhatAProgramLeavesIsKilledThoughItForks leaves a process that is never the
+// same: each starts the next and ends. The last finds no script any more.
+func TestWhatAProgramLeavesIsKilledThoughItForks(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "next")
+	writeFile(t, script, "sh '"+script+"' &\n", 0o600)
+	for range 3 {
+		c := shell(t, "sh '"+script+"' & sleep 0.1")
+		waitGone(t, c)
+		if c.status != "exit status 0" {
+			t.Errorf("it ended by %s", c.status)
+		}
+	}
+}
+
 // fifo is a file that who reads it waits for.
 func fifo(t *testing.T) string {
 	t.Helper()

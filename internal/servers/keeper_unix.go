@@ -4,6 +4,7 @@ package servers
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -99,17 +100,21 @@ func (o order) start() (pid int, err error) {
 // reap waits for pid, kills what it left, waits for that too, and returns how
 // pid ended.
 func reap(pid int) string {
-	status := "its keeper lost it"
+	status := ""
 	for {
 		var ws syscall.WaitStatus
 		ended, err := syscall.Wait4(-1, &ws, 0, nil)
 		switch {
 		case errors.Is(err, syscall.EINTR):
+			continue
 		case err != nil: // no child is left
-			return status
+			return cmp.Or(status, "its keeper lost it")
 		case ended == pid:
 			status = describe(ws)
-			// What cannot be listed ends with the keeper.
+		}
+		if status != "" {
+			// One that ends may have started another meanwhile. What cannot be
+			// listed ends with the keeper.
 			_ = killDescendants()
 		}
 	}

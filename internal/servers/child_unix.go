@@ -130,7 +130,7 @@ func (c *child) awaitFrozen() error {
 	defer tick.Stop()
 	limit := time.After(stopLimit)
 	for {
-		all, err := tree(c.pid)
+		all, err := below(c.keeper.Process.Pid)
 		if err != nil || c.hasEnded() {
 			return err
 		}
@@ -163,7 +163,7 @@ func (c *child) signalTree(s syscall.Signal) error {
 	if c.hasEnded() {
 		return nil
 	}
-	return signalTree(c.pid, s)
+	return signalBelow(c.keeper.Process.Pid, c.pid, s)
 }
 
 // release lets the keeper go without removing anything.
@@ -175,18 +175,31 @@ func (c *child) release() {
 	_ = c.keeper.Wait()
 }
 
-// signalTree sends s to pid and to all that descends from it, until it finds
-// no process that has not had it.
-func signalTree(pid int, s syscall.Signal) error {
+// below is all that descends from a keeper: its program, what that started, and
+// what lost its parent, which the keeper adopts.
+func below(keeper int) ([]int, error) {
+	all, err := tree(keeper)
+	if err != nil {
+		return nil, err
+	}
+	return all[1:], nil
+}
+
+// signalBelow sends s to all that descends from a keeper, until it finds no
+// process that has not had it. First the group that the program began has it, at
+// once: a process that starts the next one and ends is always gone by the time
+// that it is listed.
+func signalBelow(keeper, group int, s syscall.Signal) error {
 	var errs []error
 	had := map[int]bool{}
 	if s != syscall.SIGSTOP {
 		// A process that runs could start another while we look.
-		errs = append(errs, signalTree(pid, syscall.SIGSTOP))
+		errs = append(errs, signalBelow(keeper, group, syscall.SIGSTOP))
 	}
+	errs = append(errs, signalTo(-group, s))
 	for found := true; found; {
 		found = false
-		all, err := tree(pid)
+		all, err := below(keeper)
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}

@@ -147,13 +147,18 @@ func TestWhatAProgramLeavesIsKilledWithIt(t *testing.T) {
 }
 
 // TestWhatAProgramLeavesIsKilledThoughItForks leaves a process that is never the
-// same: each starts the next and ends. The last finds no script any more.
+// same: each starts the next and ends. Nobody has to kill the last of them, but
+// that is a minute away.
 func TestWhatAProgramLeavesIsKilledThoughItForks(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "next")
-	writeFile(t, script, "sh '"+script+"' &\n", 0o600)
+	writeFile(t, script, "[ $1 -lt 30000 ] && sh '"+script+"' $(($1 + 1)) &\n", 0o600)
 	for range 3 {
-		c := shell(t, "sh '"+script+"' & sleep 0.1")
+		began := time.Now()
+		c := shell(t, "sh '"+script+"' 0 & sleep 0.1")
 		waitGone(t, c)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("what a program left was there for %v", took)
+		}
 		if c.status != "exit status 0" {
 			t.Errorf("it ended by %s", c.status)
 		}

@@ -11,7 +11,7 @@ import (
 // dies makes a server's process end without the server's being told.
 func dies(t T, s *Server) {
 	t.Helper()
-	if err := signalTree(s.node.children[0].pid, syscall.SIGKILL); err != nil {
+	if err := signalTo(s.node.children[0].pid, syscall.SIGKILL); err != nil {
 		t.Errorf("kill: %v", err)
 	}
 	<-s.node.children[0].gone

@@ -172,9 +172,9 @@ func (r *galeraNode) prepare(ctx context.Context, n *node) error {
 	return r.configure(n)
 }
 
-func (r *galeraNode) processes(n *node) ([]process, error) {
+func (r *galeraNode) processes(ctx context.Context, n *node) ([]process, error) {
 	var args []string
-	position, err := galeraPosition(context.Background(), n)
+	position, err := galeraPosition(ctx, n)
 	switch {
 	case err != nil:
 		return nil, err

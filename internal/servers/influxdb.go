@@ -36,7 +36,7 @@ func (influxDB2) prepare(_ context.Context, n *node) error {
 
 // processes has no user but ours: the engines' folder may be one that nobody
 // else may enter, and influxd needs no right of root's.
-func (influxDB2) processes(n *node) ([]process, error) {
+func (influxDB2) processes(_ context.Context, n *node) ([]process, error) {
 	return []process{{name: "influxd", args: []string{
 		"--http-bind-address", n.access.Addr,
 		"--bolt-path", n.path("data/influxd.bolt"),
@@ -142,7 +142,7 @@ flux-enabled = %v
 	return n.write("data/influxdb.conf", config, "")
 }
 
-func (influxDB1) processes(n *node) ([]process, error) {
+func (influxDB1) processes(_ context.Context, n *node) ([]process, error) {
 	return []process{{
 		name: "influxd1", args: []string{"-config", n.path("data/influxdb.conf")},
 		// With Flux it checks all of Flux's library at each start, 3 s of a core,

@@ -106,16 +106,12 @@ func reap(pid int) string {
 		ended, err := syscall.Wait4(-1, &ws, 0, nil)
 		switch {
 		case errors.Is(err, syscall.EINTR):
-			continue
 		case err != nil: // no child is left
 			return cmp.Or(status, "its keeper lost it")
 		case ended == pid:
 			status = describe(ws)
-		}
-		if status != "" {
-			// One that ends may have started another meanwhile. What cannot be
-			// listed ends with the keeper.
-			_ = killDescendants()
+			// What cannot be listed ends with the keeper.
+			_ = signalBelow(os.Getpid(), pid, syscall.SIGKILL)
 		}
 	}
 }
@@ -133,26 +129,13 @@ func (o order) await(lines *bufio.Reader, pid int, reaped <-chan struct{}) (exit
 	if word, err := lines.ReadString('\n'); err == nil && word == wordKeep+"\n" {
 		return 0
 	}
-	errs := []error{signalTree(pid, syscall.SIGKILL), killDescendants()}
+	errs := []error{signalBelow(os.Getpid(), pid, syscall.SIGKILL)}
 	<-reaped
 	errs = append(errs, os.RemoveAll(o.Folder))
-	if err := errors.Join(errs...); err != nil {
-		fmt.Fprintln(os.Stderr, "keeper:", err)
-		return 1
+	if errors.Join(errs...) != nil {
+		return 1 // whoever could be told is dead
 	}
 	return 0
-}
-
-// killDescendants kills all that came from this process.
-func killDescendants() error {
-	all, err := tree(os.Getpid())
-	errs := []error{err}
-	for _, pid := range all {
-		if pid != os.Getpid() {
-			errs = append(errs, signalTo(pid, syscall.SIGKILL))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // giveTo makes user, as root's programs know it, the owner of path.

@@ -107,7 +107,7 @@ func (mongoDB) execute(ctx context.Context, n *node, password string, statements
 	return errors.Join(append(errs, conn.Close(ctx))...)
 }
 
-func (m mongoDB) processes(n *node) ([]process, error) {
+func (m mongoDB) processes(_ context.Context, n *node) ([]process, error) {
 	program, err := m.owner()
 	if err != nil {
 		return nil, err

@@ -62,7 +62,9 @@ func (m mariaDB) configure(n *node) error {
 	}, m.lines...))
 }
 
-func (mariaDB) processes(n *node) ([]process, error) { return mysqlProcesses(n, "mariadbd", nil) }
+func (mariaDB) processes(_ context.Context, n *node) ([]process, error) {
+	return mysqlProcesses(n, "mariadbd", nil)
+}
 
 func (mariaDB) settle(_ context.Context, n *node) error { return forgetFirstSQL(n) }
 
@@ -107,7 +109,9 @@ func (m mySQL) prepare(ctx context.Context, n *node) error {
 	}, m.lines...)))
 }
 
-func (mySQL) processes(n *node) ([]process, error) { return mysqlProcesses(n, "mysqld", nil) }
+func (mySQL) processes(_ context.Context, n *node) ([]process, error) {
+	return mysqlProcesses(n, "mysqld", nil)
+}
 
 func (mySQL) settle(_ context.Context, n *node) error { return forgetFirstSQL(n) }
 

@@ -34,7 +34,7 @@ type recipe interface {
 	prepare(ctx context.Context, n *node) error
 
 	// processes are what to start, in order. Each is ready before the next.
-	processes(n *node) ([]process, error)
+	processes(ctx context.Context, n *node) ([]process, error)
 
 	// settle finishes, once, what needs the server running: users, buckets.
 	settle(ctx context.Context, n *node) error
@@ -71,7 +71,6 @@ type node struct {
 	folder  string // holds its data and what it prints
 	unlock  func() error
 	access  Access
-	version string
 	ports   []port
 
 	mu       sync.Mutex // guards the fields below
@@ -79,6 +78,7 @@ type node struct {
 	down     bool       // it was stopped or killed, or is frozen, by a test
 	frozen   bool
 	ended    bool
+	version  string   // what it said of itself when it started
 	users    []string // names of the tests that use it
 }
 
@@ -228,7 +228,7 @@ func (n *node) spawn(p process) (*child, error) {
 // startLocked starts the processes of a stopped server and waits until it
 // answers.
 func (n *node) startLocked(ctx context.Context) error {
-	processes, err := n.recipe.processes(n)
+	processes, err := n.recipe.processes(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -266,7 +266,9 @@ func (n *node) launchLocked(ctx context.Context, processes []process) error {
 func (n *node) awaitLocked(ctx context.Context) error {
 	return n.poll(ctx, func(ctx context.Context) error {
 		version, err := n.recipe.answers(ctx, n.access)
-		n.version = cmp.Or(version, n.program.Version)
+		if err == nil {
+			n.version = cmp.Or(version, n.program.Version)
+		}
 		return err
 	})
 }

@@ -56,7 +56,7 @@ func (postgres) prepare(ctx context.Context, n *node) error {
 	return err
 }
 
-func (p postgres) processes(n *node) ([]process, error) {
+func (p postgres) processes(_ context.Context, n *node) ([]process, error) {
 	data := filepath.Join(n.folder, dataFolder)
 	// What a killed server left here would be taken for the new one's.
 	if err := os.RemoveAll(filepath.Join(data, postmasterFile)); err != nil {

@@ -54,7 +54,7 @@ func (r redisServer) prepare(_ context.Context, n *node) error {
 	return n.write("data/redis.conf", strings.Join(lines, "\n")+"\n", "redis")
 }
 
-func (r redisServer) processes(n *node) ([]process, error) {
+func (r redisServer) processes(_ context.Context, n *node) ([]process, error) {
 	args := []string{n.path("data/redis.conf")}
 	if r.sentinel {
 		args = append(args, "--sentinel")

@@ -20,7 +20,8 @@
 //
 // Tests share a server, so each names its databases, keys and buckets for
 // itself. A test that stops, kills or freezes one must not run in parallel with
-// others that use it; when it ends, the server is brought back with its data.
+// others that use it; when it ends, or a part of it that asked for the server
+// too, the server is brought back with its data.
 //
 // A server that the machine has not makes the test skip, with the reason; the
 // command internal/servers/install gets what is missing. The environment

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/redfire-quant/redfire/internal/servers/engines"
 )
@@ -153,6 +154,8 @@ func view(t T, n *node, err error) *Server {
 	case err != nil:
 		t.Fatalf("servers: %v", err)
 	}
+	n.mu.Lock() // it may be starting again
+	defer n.mu.Unlock()
 	return &Server{Access: n.access, Engine: n.recipe.engine(), Version: n.version, t: t, node: n}
 }
 
@@ -170,7 +173,9 @@ func elsewhere(t T, r recipe, address string) *Server {
 	if err != nil {
 		t.Fatalf("servers: %v", err)
 	}
-	version, err := r.answers(t.Context(), access)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	version, err := r.answers(ctx, access)
 	if err == nil && version != "" && engine.TooOld(version) {
 		err = fmt.Errorf("version %s is too old: %s or later is needed", version, engine.AtLeast)
 	}

@@ -43,6 +43,22 @@ func TestFreezeStopsEveryProcess(t *testing.T) {
 	waitFor(t, "all to go on", func() bool { return states() == "SSSS" })
 }
 
+func TestFreezeStopsOrphansToo(t *testing.T) {
+	c := shell(t, "(sleep 1000 &); read line < "+fifo(t))
+	all := family(t, c.keeper.Process.Pid, 2)
+	if err := c.freeze(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.awaitFrozen(); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range all[1:] {
+		if _, state, err := parentOf(pid); state != 'T' || err != nil {
+			t.Errorf("process %d of %v is in state %c, %v", pid, all, state, err)
+		}
+	}
+}
+
 func TestAKilledKeeperTakesItsProgramAlong(t *testing.T) {
 	c := shell(t, "sleep 1000 & wait")
 	family(t, c.pid, 1)

@@ -36,7 +36,11 @@ func installEngines(ctx context.Context, g *gate) error {
 			e.lacking = strings.TrimSpace(why)
 		}
 	}
+	lacking := slices.ContainsFunc(g.engines, func(e *engine) bool { return e.lacking != "" })
 	switch {
+	case err != nil && lacking:
+		// The engine is told with the reason, which is a failure where it has to run.
+		return nil
 	case err != nil:
 		return fmt.Errorf("%s: %w", install, err)
 	case len(g.engines) == 0:

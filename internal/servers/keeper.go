@@ -8,8 +8,8 @@ const keeperVariable = "REDFIRE_SERVERS_KEEPER"
 // input. After it comes wordKeep on a line, when the keeper may go and leave the
 // folder alone, or else the end, when whoever gave the order is dead.
 type order struct {
-	Path string   // as seen from Root
-	Args []string //
+	Path string // as seen from Root
+	Args []string
 	Env  []string
 	Root string // the program's root folder, "" for the machine's
 	User string // who runs it, where the keeper is root; "" for the keeper's user

@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/redfire-quant/redfire/internal/disk"
 	"github.com/redfire-quant/redfire/internal/servers/engines"
@@ -119,20 +118,16 @@ func (n *node) templateName(p process) (string, error) {
 
 // lockWhenFree is disk.Lock that waits.
 func lockWhenFree(ctx context.Context, folder string) (unlock func() error, err error) {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		unlock, err := disk.Lock(folder)
+	err = poll(ctx, func(context.Context) error {
+		var err error
+		unlock, err = disk.Lock(folder)
 		var held *disk.HeldError
-		if !errors.As(err, &held) {
-			return unlock, err
+		if err != nil && !errors.As(err, &held) {
+			return fatal{err}
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil, errors.Join(err, ctx.Err())
-		}
-	}
+		return err
+	})
+	return unlock, err
 }
 
 // copyTree copies what lies in from into the folder to, with its permissions,

@@ -3,7 +3,7 @@ package fault
 // entries is the one table of codes, an area a slice. To add a code, append
 // it to its area with the next number; "go generate ./..." brings the docs up
 // to date.
-var entries = [][]Entry{commandEntries, configEntries, diskEntries, fileEntries, marketEntries, seriesEntries, apiEntries}
+var entries = [][]Entry{commandEntries, configEntries, diskEntries, fileEntries, marketEntries, seriesEntries, apiEntries, sqlEntries}
 
 // Codes of the command line.
 const (

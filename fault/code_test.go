@@ -91,7 +91,7 @@ func TestEachCodeConstantIsInTheTable(t *testing.T) {
 }
 
 func TestAnAreaIsOneSliceNumberedFromOne(t *testing.T) {
-	prefixes := map[string]string{"commandEntries": "RF-CLI-", "configEntries": "RF-CFG-", "marketEntries": "RF-MKT-", "seriesEntries": "RF-SER-", "diskEntries": "RF-DSK-", "fileEntries": "RF-FIL-", "apiEntries": "RF-API-"}
+	prefixes := map[string]string{"commandEntries": "RF-CLI-", "configEntries": "RF-CFG-", "marketEntries": "RF-MKT-", "sqlEntries": "RF-SQL-", "seriesEntries": "RF-SER-", "diskEntries": "RF-DSK-", "fileEntries": "RF-FIL-", "apiEntries": "RF-API-"}
 	names := map[string]string{"RF-CLI-": "Command", "RF-CFG-": "Config", "RF-MKT-": "Market", "RF-SER-": "Series", "RF-DSK-": "Disk", "RF-FIL-": "File", "RF-API-": "API"}
 	constants, areas := declared(t)
 	if len(areas) != len(prefixes) {

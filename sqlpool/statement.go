@@ -1,0 +1,212 @@
+package sqlpool
+
+import (
+	"cmp"
+	"hash/fnv"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	sqllexer "github.com/DataDog/go-sqllexer"
+)
+
+// Of the texts of statements.
+const (
+	// maxFingerprints is how many statements are told apart. When there are more,
+	// the one that was not seen for longest is forgotten, and counted as such.
+	maxFingerprints = 1000
+
+	// maxTexts is how many texts a session knows the statements of.
+	maxTexts = 256
+
+	// maxText is how much of a text is looked at. The rest of a longer one is
+	// taken for more values.
+	maxText = 8 << 10
+)
+
+// A statement is what all texts share that differ in their values alone.
+type statement struct {
+	id   string // the hash of its fingerprint, in hex
+	text string // the fingerprint: the statement without its values
+
+	// lasting tells that it may leave something behind in its session: it sets,
+	// locks, listens, begins.
+	lasting bool
+
+	calls, failed, slow, total atomic.Int64 // total in nanoseconds
+	longest, seen              atomic.Int64 // in nanoseconds; seen by the pool's clock
+	told                       atomic.Int64 // when it was last logged as slow
+}
+
+// A Statement is how often, and how long, a statement ran.
+type Statement struct {
+	// ID is short, and the same for the same fingerprint everywhere.
+	ID string
+
+	// Fingerprint is the statement without its values.
+	Fingerprint string
+
+	// Calls is how often it was run, Failed how often that ended with an error,
+	// Slow how often it took longer than the source's Slow.
+	Calls, Failed, Slow int64
+
+	// Total and Longest are the time until the database had answered. For a query
+	// outside a transaction that is until its last row was read.
+	Total, Longest time.Duration
+}
+
+// lastingWords begin statements that may leave something behind in a session.
+var lastingWords = map[string]bool{
+	"SET": true, "RESET": true, "DISCARD": true, "USE": true, "BEGIN": true, "START": true, "SAVEPOINT": true,
+	"LISTEN": true, "UNLISTEN": true, "LOCK": true, "HANDLER": true, "FLUSH": true,
+	"DECLARE": true, "PREPARE": true, "LOAD": true, "ATTACH": true, "DETACH": true, "PRAGMA": true,
+}
+
+var (
+	// lastingCalls finds what does the same in the midst of a statement.
+	lastingCalls = regexp.MustCompile(`(?i)\b(set_config|pg_(try_)?advisory_lock\w*|get_lock)\s*\(|:=|\binto\s+@|^\s*(create|drop)\s+(or\s+replace\s+)?(local\s+|global\s+)?temp(orary)?\b|\binto\s+(local\s+)?temp(orary)?\b`)
+
+	// manyRows finds the second and later rows of values.
+	manyRows = regexp.MustCompile(`\((\?(?:, \?)*)\)(?:\s*,\s*\(\?(?:, \?)*\))+`)
+
+	obfuscator = sqllexer.NewObfuscator(sqllexer.WithReplaceBoolean(true), sqllexer.WithReplaceNull(true),
+		sqllexer.WithReplacePositionalParameter(true), sqllexer.WithReplaceBindParameter(true))
+	normalizer = sqllexer.NewNormalizer(sqllexer.WithKeepSQLAlias(true), sqllexer.WithKeepIdentifierQuotation(true),
+		sqllexer.WithRemoveSpaceBetweenParentheses(true), sqllexer.WithUppercaseKeywords(true))
+)
+
+// lexers know the quotes and comments of the dialects. SQLite has those of the
+// standard, as PostgreSQL.
+var lexers = map[Dialect]sqllexer.DBMSType{
+	MySQL: sqllexer.DBMSMySQL, PostgreSQL: sqllexer.DBMSPostgres, SQLite: sqllexer.DBMSPostgres,
+}
+
+// Fingerprint returns the statement in text without its values, comments and
+// superfluous spaces. It holds no value that stood in text, whatever that was.
+func Fingerprint(text string, dialect Dialect) string {
+	cut := len(text) > maxText
+	if cut {
+		text = strings.ToValidUTF8(text[:maxText], "")
+	}
+	short, _, err := sqllexer.ObfuscateAndNormalize(text, obfuscator, normalizer, sqllexer.WithDBMS(lexers[dialect]))
+	if err != nil || short == "" {
+		// What cannot be taken apart is not shown: there may be a password in it.
+		word, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+		return strings.ToUpper(word) + " ..."
+	}
+	short = manyRows.ReplaceAllString(short, "($1), ...")
+	if cut {
+		short += " ..."
+	}
+	return short
+}
+
+// newStatement takes apart a text.
+func newStatement(text, fingerprint string) *statement {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(fingerprint)) // a hash takes everything
+	first, _, _ := strings.Cut(fingerprint, " ")
+	return &statement{
+		id: strconv.FormatUint(h.Sum64(), 16), text: fingerprint,
+		lasting: lastingWords[strings.ToUpper(first)] || strings.Contains(fingerprint, ";") || lastingCalls.MatchString(text[:min(len(text), maxText)]),
+	}
+}
+
+// count adds a run that took d and ended at now with err.
+func (s *statement) count(now, took time.Duration, err error, slow time.Duration) (isSlow bool) {
+	s.calls.Add(1)
+	s.total.Add(int64(took))
+	s.seen.Store(int64(now))
+	if err != nil {
+		s.failed.Add(1)
+	}
+	for longest := s.longest.Load(); int64(took) > longest; longest = s.longest.Load() {
+		if s.longest.CompareAndSwap(longest, int64(took)) {
+			break
+		}
+	}
+	if took < slow {
+		return false
+	}
+	s.slow.Add(1)
+	return true
+}
+
+// statements are those of a pool.
+type statements struct {
+	dialect Dialect
+
+	mu        sync.Mutex // guards the fields below
+	byText    map[string]*statement
+	forgotten Statement // what was counted of those that were forgotten
+}
+
+// of returns the statement in text. It is the slow way: sessions keep what they
+// asked.
+func (r *statements) of(text string) *statement {
+	fingerprint := Fingerprint(text, r.dialect)
+	fresh := newStatement(text, fingerprint)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byText == nil {
+		r.byText = make(map[string]*statement)
+	}
+	if s, ok := r.byText[fingerprint]; ok && s.lasting == fresh.lasting {
+		return s
+	}
+	if len(r.byText) >= maxFingerprints {
+		r.forgetLocked()
+	}
+	r.byText[fingerprint] = fresh
+	return fresh
+}
+
+// forgetLocked makes room: the tenth that was not seen for longest goes, so that
+// this is seldom.
+func (r *statements) forgetLocked() {
+	all := make([]*statement, 0, len(r.byText))
+	for _, s := range r.byText {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *statement) int { return cmp.Compare(a.seen.Load(), b.seen.Load()) })
+	for _, s := range all[:max(1, len(all)/10)] {
+		r.forgotten.add(s.read())
+		delete(r.byText, s.text)
+	}
+}
+
+// add counts in what other counted.
+func (s *Statement) add(other Statement) {
+	s.Calls += other.Calls
+	s.Failed += other.Failed
+	s.Slow += other.Slow
+	s.Total += other.Total
+	s.Longest = max(s.Longest, other.Longest)
+}
+
+func (s *statement) read() Statement {
+	return Statement{
+		ID: s.id, Fingerprint: s.text, Calls: s.calls.Load(), Failed: s.failed.Load(), Slow: s.slow.Load(),
+		Total: time.Duration(s.total.Load()), Longest: time.Duration(s.longest.Load()),
+	}
+}
+
+// top returns the n statements that took longest in all, and the sum of those
+// that were forgotten.
+func (r *statements) top(n int) (all []Statement, forgotten Statement) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.byText {
+		if one := s.read(); one.Calls > 0 {
+			all = append(all, one)
+		}
+	}
+	slices.SortFunc(all, func(a, b Statement) int {
+		return cmp.Or(cmp.Compare(b.Total, a.Total), strings.Compare(a.ID, b.ID))
+	})
+	return all[:min(n, len(all))], r.forgotten
+}

@@ -28,6 +28,7 @@ const (
 	SQLExists        Code = "RF-SQL-024"
 	SQLWrites        Code = "RF-SQL-025"
 	SQLBackup        Code = "RF-SQL-026"
+	SQLHeld          Code = "RF-SQL-027"
 )
 
 var sqlEntries = []Entry{
@@ -237,6 +238,14 @@ var sqlEntries = []Entry{
 		Text{
 			"Name a file that does not exist yet, in a folder that does. Servers have their own tools: mysqldump, pg_dump.",
 			"请指定一个尚不存在的文件，其目录须已存在。服务器请用它们自带的工具：mysqldump、pg_dump。",
+		},
+	},
+	{
+		SQLHeld, Exhausted,
+		Text{"connections were still in use when their pool was closed", "关闭连接池时仍有连接在使用"},
+		Text{
+			"The message names who holds them: let them end before the program closes its pools. They are closed when they are given back.",
+			"错误信息列出了占用者：请在程序关闭连接池之前让它们结束。这些连接在归还时会被关闭。",
 		},
 	},
 }

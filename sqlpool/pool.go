@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -39,9 +40,11 @@ type Pool struct {
 	stacks     atomic.Bool   // keep the stack of every holder
 
 	// To the goroutines.
-	wake   chan struct{} // tend has something to do
-	doubt  chan struct{} // watch has something to do
-	probes chan chan<- error
+	wake    chan struct{} // tend has something to do
+	doubt   chan struct{} // watch has something to do
+	drained chan struct{} // the last connection was closed, after close began
+	probes  chan chan<- error
+	cancels *semaphore.Weighted
 
 	statements statements
 	createTime histogram
@@ -62,7 +65,6 @@ type Pool struct {
 	outage   *outage
 	pace     *backoff.ExponentialBackOff // between attempts in an outage
 	stacksTo time.Duration               // until when all stacks are kept
-	uses     int64                       // of the sessions that are no more
 	closing  bool                        // nobody gets a connection any more
 	closed   bool                        // nor is there a goroutine for anything
 }
@@ -99,7 +101,8 @@ func newPool(source Source, engine Engine, o *Options) *Pool {
 	p := &Pool{
 		source: source, engine: engine, log: o.Log.With("pool", source.Name), opened: time.Now(), stop: stop, over: ctx.Done(),
 		limiter: rate.NewLimiter(rate.Limit(source.MaxDials), max(source.MaxOpen, source.MaxDials)),
-		wake:    make(chan struct{}, 1), doubt: make(chan struct{}, 1), probes: make(chan chan<- error),
+		wake:    make(chan struct{}, 1), doubt: make(chan struct{}, 1), drained: make(chan struct{}, 1),
+		probes: make(chan chan<- error), cancels: semaphore.NewWeighted(cancelsAtOnce),
 		statements: statements{dialect: engine.Dialect()}, sessions: make(map[*session]struct{}), pace: newPace(),
 	}
 	p.db = o.OpenDB(connector{p})
@@ -163,11 +166,11 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 			return nil, err
 		}
 		now := c.now()
-		if s.fit(now) && s.sound(ctx, now) {
+		fit := s.fit(now)
+		if fit && s.sound(ctx, now) {
 			s.lend(now, t)
 			return &conn{session: s}, nil
 		}
-		c.suspect()
 		c.takeBack(s)
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -266,11 +269,10 @@ func (p *Pool) pull(ctx context.Context, w *waiter) {
 			// Somebody waits, so that this hands the session on.
 			err = idle.Close()
 		}
-		if err == nil {
-			return
+		if err != nil {
+			// One that is about to be parked, or to be lent, is there in a moment.
+			pause(ctx, min(time.Duration(tries)*time.Microsecond, time.Millisecond))
 		}
-		// One that is about to be parked, or to be lent, is there in a moment.
-		pause(ctx, min(time.Duration(tries)*time.Microsecond, time.Millisecond))
 	}
 }
 
@@ -338,6 +340,7 @@ func (p *Pool) takeBack(s *session) {
 	switch {
 	case !usable && s.abandoned():
 		p.counts.abandoned.Add(1)
+		p.bury(s)
 		p.spawn(func() { p.cancel(s) })
 	case !usable:
 		p.counts.lost.Add(1)
@@ -374,6 +377,10 @@ const (
 
 	// cancelTime is how long ending a statement at the server may take.
 	cancelTime = 5 * time.Second
+
+	// cancelsAtOnce is how many are ended at a time. The others wait, within
+	// cancelTime.
+	cancelsAtOnce = 4
 )
 
 // cleanse makes a session as new, or ends it.
@@ -398,7 +405,12 @@ func (p *Pool) cleanse(s *session) {
 func (p *Pool) cancel(s *session) {
 	ctx, cancel := context.WithTimeout(context.Background(), cancelTime)
 	defer cancel()
-	if err := p.engine.Cancel(ctx, s.raw); err != nil {
+	err := p.cancels.Acquire(ctx, 1)
+	if err == nil {
+		err = p.engine.Cancel(ctx, s.raw)
+		p.cancels.Release(1)
+	}
+	if err != nil {
 		p.log.Warn("a statement that was given up may still run at the server", "statement", lastOf(s), "error", err)
 	}
 	p.end(s)
@@ -411,24 +423,43 @@ func lastOf(s *session) string {
 	return ""
 }
 
+// bury has a session not counted as live any more, and fails those who wait if it
+// was the last.
+func (p *Pool) bury(s *session) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.gone {
+		return
+	}
+	s.gone = true
+	if s.generation == p.generation.Load() {
+		p.live--
+	}
+	p.tellWaitersLocked()
+}
+
 // end closes a session. That may take its time, so somebody else does it.
 func (p *Pool) end(s *session) {
+	p.bury(s)
 	p.spawn(func() {
 		if err := s.raw.Close(); err != nil {
 			p.log.Debug("a connection did not close in order", "error", err)
 		}
 		p.mu.Lock()
-		p.open--
-		if s.generation == p.generation.Load() {
-			p.live--
-		}
-		p.uses += s.uses.Load()
 		delete(p.sessions, s)
-		p.tellWaitersLocked()
+		p.closedOneLocked()
 		p.mu.Unlock()
 		p.counts.closed.Add(1)
 		p.signal(p.wake)
 	})
+}
+
+// closedOneLocked notes that a connection is no more.
+func (p *Pool) closedOneLocked() {
+	p.open--
+	if p.closing && p.open == 0 {
+		p.signal(p.drained)
+	}
 }
 
 // tellWaitersLocked fails those who wait when there is nothing to wait for.
@@ -495,17 +526,17 @@ func (p *Pool) close(ctx context.Context) error {
 // awaitHolders waits until no connection is open, and names those who hold one
 // when ctx ends.
 func (p *Pool) awaitHolders(ctx context.Context) error {
-	for {
-		p.mu.Lock()
-		open := p.open
-		p.mu.Unlock()
-		if open == 0 {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("sqlpool: close %s: %d connections are in use still:%s", p.source.Name, open, holdersText(p.Holders()))
-		}
-		pause(ctx, time.Millisecond)
+	p.mu.Lock()
+	open := p.open
+	p.mu.Unlock()
+	if open == 0 {
+		return nil
+	}
+	select {
+	case <-p.drained:
+		return nil
+	case <-ctx.Done():
+		return fault.SQLHeld.Errorf("sqlpool: close %s: connections are in use still:%s", p.source.Name, holdersText(p.Holders()))
 	}
 }
 

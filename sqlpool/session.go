@@ -17,13 +17,16 @@ type session struct {
 	raw    driver.Conn
 	parts  parts
 	number uint64 // counts from 1
+	gone   bool   // it is not counted as live any more; guarded by the pool's mu
 
 	generation uint64        // that of the pool when it was made
 	dies       time.Duration // when it is not lent any more, by the pool's clock
 
 	// Of whoever has it.
+	uses      uint64
 	idleSince time.Duration
 	trusted   uint64 // the pool's suspicion when it was last known to be sound
+	broken    bool   // it was found dead
 	lasting   bool   // its holder may have left something behind
 	reading   bool   // in a read-only transaction
 	inTx      bool
@@ -35,7 +38,6 @@ type session struct {
 
 	// Of whoever asks who has it.
 	since atomic.Int64 // when it was lent, by the pool's clock; 0 when it is not
-	uses  atomic.Int64
 	label atomic.Pointer[string]
 	last  atomic.Pointer[statement]
 	named atomic.Bool // its holder was named in the log
@@ -105,6 +107,7 @@ func (s *session) sound(ctx context.Context, now time.Duration) bool {
 		return true
 	}
 	if s.parts.reset != nil && s.parts.reset.ResetSession(ctx) != nil {
+		s.broken = true
 		return false
 	}
 	if idle < askAfter && s.trusted == suspicion {
@@ -113,6 +116,7 @@ func (s *session) sound(ctx context.Context, now time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	if s.parts.ping.Ping(ctx) != nil {
+		s.broken = true
 		return false
 	}
 	s.trusted = suspicion
@@ -129,10 +133,14 @@ func (s *session) lend(now time.Duration, t *tag) {
 	} else if s.label.Load() != nil {
 		s.label.Store(nil)
 	}
+	if s.last.Load() != nil {
+		s.last.Store(nil)
+	}
 	s.gaveUp = nil
-	if n := s.uses.Add(1); n%stacksEvery == 1 || s.pool.stacks.Load() {
+	s.uses++
+	if n := s.uses % stacksEvery; n == 1 || s.pool.stacks.Load() {
 		s.keepStack()
-	} else if n%stacksEvery == 2 {
+	} else if n == 2 {
 		s.stack.mu.Lock()
 		s.stack.depth = 0
 		s.stack.mu.Unlock()
@@ -158,7 +166,8 @@ func (s *session) returned(now time.Duration) {
 		s.reads = nil
 	}
 	s.pool.useTime.observe(now - since)
-	if s.named.Swap(false) {
+	if s.named.Load() {
+		s.named.Store(false)
 		s.pool.tellReturned(s, now-since)
 	}
 }
@@ -167,6 +176,8 @@ func (s *session) returned(now time.Duration) {
 // knows.
 func (s *session) usable() bool {
 	switch {
+	case s.broken:
+		return false
 	case s.parts.valid != nil:
 		return s.parts.valid.IsValid()
 	case s.parts.reset != nil:
@@ -232,9 +243,10 @@ func (s *session) ran(about *statement, began, now time.Duration, err error) {
 // failed draws the conclusions from a statement's error.
 func (s *session) failed(err error) {
 	switch class := s.pool.engine.Classify(err); {
-	case class == ReadOnlyServer && !s.reading && !s.pool.source.ReadOnly:
+	case class == ReadOnlyServer && !s.reading && !s.lasting && !s.pool.source.ReadOnly:
 		s.pool.suspectRole()
-	case class.repeatable() && s.inTx:
+	case class.repeatable() && s.inTx && s.pool.engine.Dialect() == MySQL:
+		// PostgreSQL refuses what follows by itself, and can go back to a savepoint.
 		s.doomed = err
 	}
 }

@@ -129,7 +129,7 @@ func (p *Pool) Stats() Stats {
 	defer p.mu.Unlock()
 	s := Stats{
 		Name: p.source.Name, Dialect: p.engine.Dialect(), Server: p.server, MinIdle: p.source.MinIdle, MaxOpen: p.source.MaxOpen,
-		Dialling: p.dialling, Waiting: p.queue.Len(), Uses: p.uses,
+		Dialling: p.dialling, Waiting: p.queue.Len(),
 		Opened: p.counts.opened.Load(), Closed: p.counts.closed.Load(), Expired: p.counts.expired.Load(),
 		Lost: p.counts.lost.Load(), Abandoned: p.counts.abandoned.Load(), Resets: p.counts.resets.Load(),
 		Timeouts: p.counts.timeouts.Load(), Leaks: p.counts.leaks.Load(), Outages: p.counts.outages.Load(),
@@ -137,12 +137,12 @@ func (p *Pool) Stats() Stats {
 		Create: p.createTime.read(), Wait: p.waitTime.read(), Use: p.useTime.read(),
 	}
 	for one := range p.sessions {
-		s.Uses += one.uses.Load()
 		if one.since.Load() != 0 {
 			s.InUse++
 		}
 	}
 	s.Idle = len(p.sessions) - s.InUse
+	s.Uses = s.Use.Count + int64(s.InUse)
 	if p.outage != nil {
 		s.Outage = &Outage{Since: p.outage.since, Err: p.outageErrorLocked(), Attempts: p.outage.attempts}
 	}

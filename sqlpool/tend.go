@@ -73,6 +73,9 @@ func (p *Pool) balance() (ended []*session, dials int, wait time.Duration) {
 	})
 	idle -= len(ended)
 	room := p.source.MaxOpen - p.open
+	if p.closing {
+		return ended, 0, tendEvery
+	}
 	if out := p.outage; out != nil {
 		if out.trying || room <= 0 || now < out.next {
 			return ended, 0, max(min(out.next-now, tendEvery), time.Millisecond)
@@ -90,12 +93,14 @@ func (p *Pool) balance() (ended []*session, dials int, wait time.Duration) {
 
 // dial makes one connection and gives it to whoever waits.
 func (p *Pool) dial(ctx context.Context) {
+	// What happens while it is made counts: it may lead to what is no more.
+	generation, suspicion := p.generation.Load(), p.suspicion.Load()
 	s, server, err := p.connect(ctx)
 	now := p.now()
 	p.mu.Lock()
 	p.dialling--
 	if err != nil {
-		p.open--
+		p.closedOneLocked()
 		if ctx.Err() == nil {
 			p.failedLocked(err)
 		}
@@ -104,10 +109,17 @@ func (p *Pool) dial(ctx context.Context) {
 	}
 	p.made++
 	s.number = p.made
-	s.generation, s.trusted, s.idleSince, s.dies = p.generation.Load(), p.suspicion.Load(), now, now+lifetime(p.source.MaxLifetime)
+	s.generation, s.trusted, s.idleSince, s.dies = generation, suspicion, now, now+lifetime(p.source.MaxLifetime)
 	p.sessions[s] = struct{}{}
-	p.live++
-	p.succeededLocked(server)
+	if s.fit(now) {
+		p.live++
+		p.succeededLocked(server)
+	} else {
+		s.gone = true
+		if p.outage != nil {
+			p.outage.trying = false
+		}
+	}
 	p.mu.Unlock()
 	p.give(s, now)
 	p.signal(p.wake)
@@ -160,6 +172,9 @@ func (p *Pool) fence(server Server) error {
 func (p *Pool) failedLocked(err error) {
 	now := p.now()
 	out := p.outage
+	if out != nil && !out.trying && now < out.next {
+		return // one of several that were made at once
+	}
 	if out == nil {
 		out = &outage{since: time.Now()}
 		p.outage = out

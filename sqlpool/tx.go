@@ -126,10 +126,10 @@ func mayPass(err error) bool {
 // outcome gives the error of an attempt its kind.
 func (p *Pool) outcome(run *attempt, err error) error {
 	class := p.engine.Classify(err)
-	if run.sent && (ended(err) || class == LostBefore || class == LostAfter || class == Interrupted || errors.Is(err, sql.ErrConnDone)) {
+	if run.sent && (ended(err) || class == LostAfter || class == Interrupted || errors.Is(err, sql.ErrConnDone)) {
 		return fault.SQLUncertain.Errorf("the connection was lost while the transaction was being committed: %w", err)
 	}
-	if class == LostAfter && !run.sent {
+	if class == LostAfter || class == LostBefore {
 		// What was sent was part of a transaction that was not committed.
 		return fault.SQLUnreachable.Errorf("the connection was lost, and the transaction with it: %w", err)
 	}

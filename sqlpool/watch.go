@@ -88,32 +88,44 @@ func (w *watcher) probe(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return p.closedError()
 	}
-	late := asking.Err() != nil
 	if err == nil {
 		w.silent = 0
-		if err = p.fence(server); err == nil {
-			p.mu.Lock()
-			if fresh {
-				p.succeededLocked(server)
-			}
-			p.server = server
-			p.mu.Unlock()
-			return nil
-		}
-	} else {
-		p.suspicion.Add(1)
-		if late {
-			w.silent++
-			err = fault.SQLUnreachable.Errorf("the server did not answer within %s", probeTime)
-		}
+		return w.found(server, fresh)
 	}
-	if class := p.engine.Classify(err); fault.CodeOf(err) == fault.SQLReadOnly || late && w.silent >= silences || !late && class == Unreachable {
+	p.suspicion.Add(1)
+	late := asking.Err() != nil
+	if late {
+		w.silent++
+		err = fault.SQLUnreachable.Errorf("the server did not answer within %s", probeTime)
+	}
+	if late && w.silent >= silences || !late && p.engine.Classify(err) == Unreachable {
 		p.evictLive(err)
+	}
+	return w.fail(err)
+}
+
+// found draws the conclusions from what the server says of itself.
+func (w *watcher) found(server Server, fresh bool) error {
+	p := w.pool
+	if err := p.fence(server); err != nil {
+		p.evictLive(err)
+		return w.fail(err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.failedLocked(err)
-	return p.outageErrorLocked()
+	if fresh {
+		p.succeededLocked(server)
+	}
+	p.server = server
+	return nil
+}
+
+// fail notes that no connection is to be had, for the reason err.
+func (w *watcher) fail(err error) error {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	w.pool.failedLocked(err)
+	return w.pool.outageErrorLocked()
 }
 
 // evictLive is evict, if there is anything to evict.

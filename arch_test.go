@@ -55,7 +55,7 @@ var allowed = map[string][]string{
 	"internal/disk/disktest": {"internal/disk"},
 	"internal/seglog":        {"fault", "internal/disk"},
 	"spool":                  {"fault", "internal/seglog"},
-	"sqlpool":                {"fault"},
+	"sqlpool":                {"fault", "internal/disk"},
 	"cache":                  {"fault", "spool"},
 	"series":                 {"fault", "market", "internal/disk", "internal/seglog", "spool"},
 	"vnpytables":             {"fault", "market", "sqlpool"},

@@ -624,4 +624,18 @@ var chinese = map[string]string{
 	"there is no parameter %q of an address, nor can a variable be called so":                          "地址没有参数 %q，变量也不能这样命名",
 	"there is no parameter %q of an address; did you mean %q?":                                         "地址没有参数 %q；是否想写 %q？",
 	"the statement has another number of placeholders than %d, or is too long":                         "语句的占位符数目不是 %d，或语句过长",
+	// SQL databases: SQLite.
+	"the address of an SQLite file is written as %s":                          "SQLite 文件的地址写作 %s",
+	"the address names no file; write it as %s":                               "地址中没有文件；请写作 %s",
+	"each connection would have a database in memory of its own; name a file": "每个连接都会有各自的内存数据库；请指定一个文件",
+	"the path holds a byte that no path can hold":                             "路径含有路径中不允许的字节",
+	"there is no parameter %q; there are %s":                                  "没有参数 %q；可用的参数：%s",
+	"the parameter %q is given twice":                                         "参数 %q 重复给出",
+	"the parameter %q cannot be %q":                                           "参数 %q 不能为 %q",
+	"%s lies where there can be no write-ahead log, and is written by %v":     "%s 所在之处无法使用预写日志（WAL），其写入方式为 %v",
+	"open %s: %w":               "打开 %s：%w",
+	"make the folder of %s: %w": "建立 %s 所在的目录：%w",
+	"make %s: %w":               "建立 %s：%w",
+	"the file %s was removed while it was in use":             "文件 %s 在使用中被删除",
+	"the file %s was replaced by another while it was in use": "文件 %s 在使用中被另一个文件替换",
 }

@@ -1,7 +1,6 @@
 package sqlpool
 
 import (
-	"context"
 	"database/sql"
 	"database/sql/driver"
 	"testing"
@@ -42,7 +41,7 @@ func BenchmarkCheckout(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := p.Ping(context.Background()); err != nil {
+		if err := p.Ping(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 		run(b, p.DB())

@@ -4,6 +4,7 @@
 //	go run . [-quick] [-json] [-dir folder] series
 //	go run . [-quick] [-json] [-dir folder] [-gb n] files
 //	go run . [-quick] [-json] [-dir folder] http
+//	go run . [-quick] [-json] [-dir folder] sql
 //
 // Results go to standard output, as a table or, with -json, as a JSON object a
 // line; what is being done goes to standard error. A peer that cannot run, or
@@ -24,6 +25,8 @@ import (
 	"github.com/redfire-quant/redfire/bench/httpbench"
 	"github.com/redfire-quant/redfire/bench/report"
 	"github.com/redfire-quant/redfire/bench/seriesbench"
+	"github.com/redfire-quant/redfire/bench/sqlbench"
+	"github.com/redfire-quant/redfire/internal/servers"
 )
 
 // The exit codes.
@@ -35,10 +38,17 @@ const (
 )
 
 func main() {
+	os.Exit(servers.Run(program{}))
+}
+
+// A program is what package servers takes for tests that it ends servers behind.
+type program struct{}
+
+// Run measures and returns the exit code.
+func (program) Run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	defer stop()
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
 // subjects are what can be measured.
@@ -46,6 +56,7 @@ var subjects = map[string]func(context.Context, settings) (*report.Report, error
 	"series": measureSeries,
 	"files":  measureFiles,
 	"http":   measureHTTP,
+	"sql":    measureSQL,
 }
 
 // settings are what the flags say.
@@ -65,7 +76,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.StringVar(&set.dir, "dir", "", "the `folder` for the engines' files, on the disk to be measured (default: that for temporary files)")
 	flags.Float64Var(&set.gb, "gb", -1, "files: the gigabytes of CSV whose import is watched for its `memory` (default: 1, and 0 with -quick)")
 	flags.Usage = func() {
-		fmt.Fprintln(errs, "usage: bench [-quick] [-json] [-dir folder] [-gb n] series|files|http")
+		fmt.Fprintln(errs, "usage: bench [-quick] [-json] [-dir folder] [-gb n] series|files|http|sql")
 		flags.PrintDefaults()
 	}
 	err := flags.Parse(args)
@@ -82,7 +93,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return ended(ctx, httpbench.Serve(ctx, flags.Args()[1:], os.Stdin, out), errs)
 	}
 	if flags.NArg() != 1 || subjects[flags.Arg(0)] == nil {
-		fmt.Fprintf(errs, "bench: name one thing to measure, series, files or http, behind the flags; got %q\n", flags.Args())
+		fmt.Fprintf(errs, "bench: name one thing to measure, series, files, http or sql, behind the flags; got %q\n", flags.Args())
 		flags.Usage()
 		return exitUsage
 	}
@@ -146,4 +157,8 @@ func measureHTTP(ctx context.Context, set settings) (*report.Report, error) {
 		return nil, err
 	}
 	return httpbench.Run(ctx, httpbench.Options{Quick: set.quick, Dir: set.dir, Progress: set.progress, Server: []string{self, serveHTTP}})
+}
+
+func measureSQL(ctx context.Context, set settings) (*report.Report, error) {
+	return sqlbench.Run(ctx, sqlbench.Options{Quick: set.quick, Dir: set.dir, Progress: set.progress})
 }

@@ -158,6 +158,7 @@ var chinese = map[string]string{
 	"null stands where a value is wanted; leave the field out, or write 0, if there is none": "此处应有值，却是 null；没有值时请省略该字段或写 0",
 
 	// SQL databases.
+	"there is no SQL database %q; there are mysql, postgres and sqlite": "没有 SQL 数据库 %q；有 mysql、postgres 和 sqlite",
 	"a source has no name":                                    "有一个数据源没有名称",
 	"it has no address":                                       "没有地址",
 	"it may have %d connections open, not 1 to %d":            "最大连接数为 %d，应为 1 到 %d",

@@ -46,7 +46,11 @@ type Result struct {
 	// Goal is what we set ourselves, 0 for nothing.
 	Goal float64
 
+	// RatioGoals are the ratios to peers that we set ourselves.
+	RatioGoals map[string]float64
+
 	values map[string]float64
+	pairs  map[string]Interval
 	rows   map[string]int
 	gaps   []Gap
 }
@@ -133,9 +137,12 @@ type line struct {
 	Limits []Limit            `json:"limits"`
 	Ratios map[string]float64 `json:"ratios"` // of us to each peer and to "limit"
 	Goal   *float64           `json:"goal,omitempty"`
-	Met    *bool              `json:"met,omitempty"`
-	Rows   map[string]int     `json:"rows"`
-	NotRun map[string]string  `json:"not_run,omitempty"`
+	// Intervals are those of the ratios that are medians of pairs.
+	Intervals map[string]Interval `json:"intervals,omitempty"`
+	Goals     map[string]float64  `json:"ratio_goals,omitempty"`
+	Met       *bool               `json:"met,omitempty"`
+	Rows      map[string]int      `json:"rows"`
+	NotRun    map[string]string   `json:"not_run,omitempty"`
 }
 
 // JSON writes an object a line, one for each work.
@@ -180,6 +187,10 @@ func (p *Report) line(r *Result) line {
 	}
 	for _, g := range slices.Concat(p.NotRun, r.gaps) {
 		l.NotRun[g.Engine] = g.Why
+	}
+	l.Intervals, l.Goals = r.pairs, r.RatioGoals
+	for peer, of := range r.pairs {
+		l.Ratios[peer] = of.Median
 	}
 	return l
 }
@@ -236,6 +247,10 @@ func (p *Report) row(r *Result) table.Row {
 	}
 	for _, peer := range p.Peers {
 		v, ok := r.values[peer]
+		if of, paired := r.pairs[peer]; paired && ok {
+			row = append(row, short(v)+"\n"+of.String())
+			continue
+		}
 		row = append(row, cell(v, ok))
 	}
 	if len(r.Limits) == 0 {
@@ -269,6 +284,7 @@ func (p *Report) below() string {
 func (p *Report) goals() []string {
 	var lines []string
 	for _, r := range p.Results {
+		lines = append(lines, r.ratioGoals(p.Peers)...)
 		if r.Goal == 0 {
 			continue
 		}

@@ -15,7 +15,6 @@ import (
 type conn struct {
 	*session
 
-	parked bool // the DB keeps it, or is about to
 	closed bool
 }
 
@@ -44,10 +43,6 @@ func WithLabel(ctx context.Context, label string) context.Context {
 // ResetSession is called by the DB before it lends the conn again.
 func (c *conn) ResetSession(ctx context.Context) error {
 	p := c.pool
-	if c.parked {
-		c.parked = false
-		p.parked.Add(-1)
-	}
 	t := tagOf(ctx)
 	if t != nil && t.pull {
 		return nil
@@ -73,16 +68,9 @@ func (c *conn) IsValid() bool {
 	if c.lasting || c.inTx || p.source.ResetAlways || !c.usable() || !c.fit(now) {
 		return false
 	}
-	// Who waits has raised waiting before it looks at parked, so that one of the
-	// two sees the other.
-	c.parked = true
-	p.parked.Add(1)
-	if p.waiting.Load() > 0 {
-		c.parked = false
-		p.parked.Add(-1)
-		return false
-	}
-	return true
+	// Who waits has raised waiting before it looks for sessions that nobody holds,
+	// as this one is since it was returned: one of the two sees the other.
+	return p.waiting.Load() == 0
 }
 
 // Close gives the session back to the pool.
@@ -91,10 +79,6 @@ func (c *conn) Close() error {
 		return nil
 	}
 	c.closed = true
-	if c.parked {
-		c.parked = false
-		c.pool.parked.Add(-1)
-	}
 	c.returned(c.pool.now())
 	c.pool.takeBack(c.session)
 	return nil

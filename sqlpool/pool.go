@@ -36,8 +36,8 @@ type Pool struct {
 	generation atomic.Uint64 // sessions of another one are not lent any more
 	suspicion  atomic.Uint64 // raised when the server may be gone
 	waiting    atomic.Int64  // how many are in the queue
-	parked     atomic.Int64  // how many conns the DB keeps idle
 	stacks     atomic.Bool   // keep the stack of every holder
+	findsLeaks bool
 
 	// To the goroutines.
 	wake    chan struct{} // tend has something to do
@@ -104,6 +104,7 @@ func newPool(source Source, engine Engine, o *Options) *Pool {
 		wake:    make(chan struct{}, 1), doubt: make(chan struct{}, 1), drained: make(chan struct{}, 1),
 		probes: make(chan chan<- error), cancels: semaphore.NewWeighted(cancelsAtOnce),
 		statements: statements{dialect: engine.Dialect()}, sessions: make(map[*session]struct{}), pace: newPace(),
+		findsLeaks: source.LeakAfter != neverComes,
 	}
 	p.db = o.OpenDB(connector{p})
 	p.db.SetMaxIdleConns(source.MaxOpen)
@@ -263,7 +264,7 @@ func (p *Pool) fromReserveLocked() *session {
 // it may have been parked while nobody seemed to wait.
 func (p *Pool) pull(ctx context.Context, w *waiter) {
 	pulling := context.WithValue(ctx, tagKey{}, &tag{pull: true})
-	for tries := 0; p.parked.Load() > 0 && len(w.ready) == 0 && ctx.Err() == nil; tries++ {
+	for tries := 0; p.parked() && len(w.ready) == 0 && ctx.Err() == nil; tries++ {
 		idle, err := p.db.Conn(pulling)
 		if err == nil {
 			// Somebody waits, so that this hands the session on.
@@ -274,6 +275,24 @@ func (p *Pool) pull(ctx context.Context, w *waiter) {
 			pause(ctx, min(time.Duration(tries)*time.Microsecond, time.Millisecond))
 		}
 	}
+}
+
+// parked reports whether the DB keeps a conn idle, or is about to.
+func (p *Pool) parked() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.parkedLocked() > 0
+}
+
+// parkedLocked returns how many sessions are neither held nor with the pool.
+func (p *Pool) parkedLocked() int {
+	n := -len(p.reserve)
+	for s := range p.sessions {
+		if s.since.Load() == 0 && !s.away {
+			n++
+		}
+	}
+	return n
 }
 
 // pause waits for d, or until ctx ends.
@@ -350,6 +369,9 @@ func (p *Pool) takeBack(s *session) {
 		p.counts.expired.Add(1)
 		p.end(s)
 	case s.lasting || s.inTx || p.source.ResetAlways:
+		p.mu.Lock()
+		s.away = true
+		p.mu.Unlock()
 		p.spawn(func() { p.cleanse(s) })
 	default:
 		p.give(s, now)
@@ -359,6 +381,7 @@ func (p *Pool) takeBack(s *session) {
 // give hands a session to whoever waits, or keeps it.
 func (p *Pool) give(s *session, now time.Duration) {
 	p.mu.Lock()
+	s.away = false
 	if !s.fit(now) { // as when the pool is closed
 		p.mu.Unlock()
 		p.end(s)
@@ -431,7 +454,7 @@ func (p *Pool) bury(s *session) {
 	if s.gone {
 		return
 	}
-	s.gone = true
+	s.gone, s.away = true, true
 	if s.generation == p.generation.Load() {
 		p.live--
 	}

@@ -17,7 +17,10 @@ type session struct {
 	raw    driver.Conn
 	parts  parts
 	number uint64 // counts from 1
-	gone   bool   // it is not counted as live any more; guarded by the pool's mu
+
+	// Guarded by the pool's mu.
+	away bool // it is made as new, or closed
+	gone bool // it is not counted as live any more
 
 	generation uint64        // that of the pool when it was made
 	dies       time.Duration // when it is not lent any more, by the pool's clock
@@ -138,7 +141,7 @@ func (s *session) lend(now time.Duration, t *tag) {
 	}
 	s.gaveUp = nil
 	s.uses++
-	if n := s.uses % stacksEvery; n == 1 || s.pool.stacks.Load() {
+	if n := s.uses % stacksEvery; n == 1 && s.pool.findsLeaks || s.pool.stacks.Load() {
 		s.keepStack()
 	} else if n == 2 {
 		s.stack.mu.Lock()

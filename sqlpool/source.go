@@ -106,10 +106,12 @@ func (s Source) withDefaults() Source {
 	return s
 }
 
+const neverComes time.Duration = math.MaxInt64
+
 // never returns d, and for a negative d a time that does not come.
 func never(d time.Duration) time.Duration {
 	if d < 0 {
-		return math.MaxInt64
+		return neverComes
 	}
 	return d
 }

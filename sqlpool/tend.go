@@ -62,7 +62,7 @@ func (p *Pool) balance() (ended []*session, dials int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	idle := int(p.parked.Load()) + len(p.reserve)
+	idle := p.parkedLocked() + len(p.reserve)
 	p.reserve = slices.DeleteFunc(p.reserve, func(s *session) bool {
 		// The first of the reserve are those that were idle for longest.
 		old := !s.fit(now) || now-s.idleSince > p.source.MaxIdleTime && idle-len(ended) > p.source.MinIdle
@@ -115,7 +115,7 @@ func (p *Pool) dial(ctx context.Context) {
 		p.live++
 		p.succeededLocked(server)
 	} else {
-		s.gone = true
+		s.gone, s.away = true, true
 		if p.outage != nil {
 			p.outage.trying = false
 		}

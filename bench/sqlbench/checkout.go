@@ -22,7 +22,7 @@ const checkoutGoal = 100 // ns
 // database that is none: ours beside database/sql alone.
 func (r *runner) checkouts(ctx context.Context) (err error) {
 	r.progress("checkout")
-	pools, err := sqlpool.New([]sqlpool.Source{{Name: "none", URL: "none:"}}, func(sqlpool.Source) (sqlpool.Engine, error) { return none{}, nil }, nil)
+	pools, err := sqlpool.New([]sqlpool.Source{{Name: "none", URL: "none:", LeakAfter: -1}}, func(sqlpool.Source) (sqlpool.Engine, error) { return none{}, nil }, nil)
 	if err != nil {
 		return err
 	}

@@ -174,6 +174,7 @@ var chinese = map[string]string{
 	"sqlpool: connect to %s: the pool is closed":              "连接 %s：连接池已关闭",
 	"sqlpool: connect to %s: none of %d connections became free within %s, and %d callers wait; held by:%s": "连接 %s：%d 个连接中没有一个在 %s 内空闲，另有 %d 个调用在等待；占用者：%s",
 	"sqlpool: close %s: connections are in use still:%s":                                                    "关闭 %s：仍有连接在使用：%s",
+	"sqlpool: the connection is %T, which is none of a pool":                                                "该连接是 %T，不属于任何连接池",
 	"a pool's driver opens no connections by a name":                                                        "连接池的驱动不能按名称打开连接",
 	"the server did not answer within %s":                                                                   "服务器在 %s 内没有应答",
 	"the server takes no writes: %s":                                                                        "服务器不接受写入：%s",

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/redfire-quant/redfire/fault"
 )
 
 // A conn is one lending of a session to the DB. The DB keeps it while nobody
@@ -15,7 +17,8 @@ import (
 type conn struct {
 	*session
 
-	closed bool
+	prepared map[*stmt]struct{} // that are not closed yet
+	closed   bool
 }
 
 // A tag is what the pool is told by a context.
@@ -79,6 +82,12 @@ func (c *conn) Close() error {
 		return nil
 	}
 	c.closed = true
+	for s := range c.prepared {
+		// One of a sql.Conn is not closed with it by the DB. That the session may be
+		// dead is seen below.
+		_ = s.Stmt.Close()
+	}
+	c.prepared = nil
 	c.returned(c.pool.now())
 	c.pool.takeBack(c.session)
 	return nil
@@ -148,13 +157,17 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 		c.failed(err)
 		return nil, err
 	}
-	s := &stmt{Stmt: prepared, session: c.session, about: about}
+	s := &stmt{Stmt: prepared, conn: c, about: about}
 	s.exec, _ = prepared.(driver.StmtExecContext)
 	s.query, _ = prepared.(driver.StmtQueryContext)
 	s.values, _ = prepared.(driver.NamedValueChecker)
 	if s.exec == nil || s.query == nil {
 		return nil, errors.Join(errPoor, prepared.Close())
 	}
+	if c.prepared == nil {
+		c.prepared = make(map[*stmt]struct{})
+	}
+	c.prepared[s] = struct{}{}
 	return s, nil
 }
 
@@ -187,32 +200,42 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 // A stmt is a prepared statement.
 type stmt struct {
 	driver.Stmt
-	*session
+	conn   *conn
 	about  *statement
 	exec   driver.StmtExecContext
 	query  driver.StmtQueryContext
 	values driver.NamedValueChecker
 }
 
+// Close closes the statement, unless its conn has done so already: then the
+// session may be somebody else's.
+func (s *stmt) Close() error {
+	if s.conn.closed {
+		return nil
+	}
+	delete(s.conn.prepared, s)
+	return s.Stmt.Close()
+}
+
 // ExecContext runs a statement that returns no rows.
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	if s.doomed != nil {
-		return nil, s.doomed
+	if s.conn.doomed != nil {
+		return nil, s.conn.doomed
 	}
-	began := s.begins(ctx, s.about)
+	began := s.conn.begins(ctx, s.about)
 	result, err := s.exec.ExecContext(ctx, args)
-	s.ends(s.about, began, err)
+	s.conn.ends(s.about, began, err)
 	return result, err
 }
 
 // QueryContext runs a statement that returns rows.
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	if s.doomed != nil {
-		return nil, s.doomed
+	if s.conn.doomed != nil {
+		return nil, s.conn.doomed
 	}
-	began := s.begins(ctx, s.about)
+	began := s.conn.begins(ctx, s.about)
 	rows, err := s.query.QueryContext(ctx, args)
-	s.queried(s.about, began, err)
+	s.conn.queried(s.about, began, err)
 	return rows, err
 }
 
@@ -221,8 +244,8 @@ func (s *stmt) CheckNamedValue(v *driver.NamedValue) error {
 	switch {
 	case s.values != nil:
 		return s.values.CheckNamedValue(v)
-	case s.parts.values != nil:
-		return s.parts.values.CheckNamedValue(v)
+	case s.conn.parts.values != nil:
+		return s.conn.parts.values.CheckNamedValue(v)
 	}
 	return driver.ErrSkip
 }
@@ -272,14 +295,21 @@ func (t *tx) over(err error) {
 // behind in the session is gone when c is closed. f must not keep the connection.
 func Raw(c *sql.Conn, f func(driverConn any) error) error {
 	return c.Raw(func(lent any) error {
-		ours, ok := lent.(*conn)
-		if !ok {
-			return fmt.Errorf("sqlpool: the connection is %T, which is none of a pool", lent)
+		for {
+			switch between := lent.(type) {
+			case *conn:
+				between.lasting = true
+				if wrapped, ok := between.raw.(interface{ Unwrap() driver.Conn }); ok {
+					return f(wrapped.Unwrap())
+				}
+				return f(between.raw)
+			case interface{ Raw() driver.Conn }: // as of otelsql
+				lent = between.Raw()
+			case interface{ Unwrap() driver.Conn }:
+				lent = between.Unwrap()
+			default:
+				return fault.SQLNotSupported.Errorf("sqlpool: the connection is %T, which is none of a pool", lent)
+			}
 		}
-		ours.lasting = true
-		if wrapped, ok := ours.raw.(interface{ Unwrap() driver.Conn }); ok {
-			return f(wrapped.Unwrap())
-		}
-		return f(ours.raw)
 	})
 }

@@ -140,6 +140,10 @@ func (p *Pool) Classify(err error) error {
 	if err == nil {
 		return nil
 	}
+	// Package database/sql has no value for this one.
+	if fault.KindOf(err) == "" && err.Error() == "sql: database is closed" {
+		return fault.SQLClosed.Errorf("%w", err)
+	}
 	return p.engine.Classify(err).coded(err)
 }
 

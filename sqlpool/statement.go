@@ -63,12 +63,12 @@ type Statement struct {
 var lastingWords = map[string]bool{
 	"SET": true, "RESET": true, "DISCARD": true, "USE": true, "BEGIN": true, "START": true, "SAVEPOINT": true,
 	"LISTEN": true, "UNLISTEN": true, "LOCK": true, "HANDLER": true, "FLUSH": true,
-	"DECLARE": true, "PREPARE": true, "LOAD": true, "ATTACH": true, "DETACH": true, "PRAGMA": true,
+	"DECLARE": true, "PREPARE": true, "LOAD": true, "XA": true, "EXECUTE": true, "ATTACH": true, "DETACH": true, "PRAGMA": true,
 }
 
 var (
 	// lastingCalls finds what does the same in the midst of a statement.
-	lastingCalls = regexp.MustCompile(`(?i)\b(set_config|pg_(try_)?advisory_lock\w*|get_lock)\s*\(|:=|\binto\s+@|^\s*(create|drop)\s+(or\s+replace\s+)?(local\s+|global\s+)?temp(orary)?\b|\binto\s+(local\s+)?temp(orary)?\b`)
+	lastingCalls = regexp.MustCompile(`(?i)\b(set_config|pg_(try_)?advisory_lock\w*|get_lock)\s*\(|\bpg_temp\s*\.|:=|\binto\s+@|^\s*(create|drop)\s+(or\s+replace\s+)?(local\s+|global\s+)?temp(orary)?\b|\binto\s+(local\s+)?temp(orary)?\b`)
 
 	// manyRows finds the second and later rows of values.
 	manyRows = regexp.MustCompile(`\((\?(?:, \?)*)\)(?:\s*,\s*\(\?(?:, \?)*\))+`)
@@ -106,13 +106,17 @@ func Fingerprint(text string, dialect Dialect) string {
 }
 
 // newStatement takes apart a text.
-func newStatement(text, fingerprint string) *statement {
+func newStatement(text, fingerprint string, dialect Dialect) *statement {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(fingerprint)) // a hash takes everything
 	first, _, _ := strings.Cut(fingerprint, " ")
+	first = strings.ToUpper(first)
+	// With MySQL a session is made as new by making another, which is too much for
+	// each procedure; one that sets what lasts needs ResetAlways.
+	calls := (first == "CALL" || first == "DO") && dialect == PostgreSQL
 	return &statement{
 		id: strconv.FormatUint(h.Sum64(), 16), text: fingerprint,
-		lasting: lastingWords[strings.ToUpper(first)] || strings.Contains(fingerprint, ";") || lastingCalls.MatchString(text[:min(len(text), maxText)]),
+		lasting: lastingWords[first] || calls || strings.Contains(fingerprint, ";") || lastingCalls.MatchString(text[:min(len(text), maxText)]),
 	}
 }
 
@@ -149,7 +153,7 @@ type statements struct {
 // asked.
 func (r *statements) of(text string) *statement {
 	fingerprint := Fingerprint(text, r.dialect)
-	fresh := newStatement(text, fingerprint)
+	fresh := newStatement(text, fingerprint, r.dialect)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.byText == nil {

@@ -77,8 +77,11 @@ func (p *Pool) balance() (ended []*session, dials int, wait time.Duration) {
 		return ended, 0, tendEvery
 	}
 	if out := p.outage; out != nil {
-		if out.trying || room <= 0 || now < out.next {
-			return ended, 0, max(min(out.next-now, tendEvery), time.Millisecond)
+		if out.trying || room <= 0 {
+			return ended, 0, tendEvery
+		}
+		if now < out.next {
+			return ended, 0, min(out.next-now, tendEvery)
 		}
 		out.trying = true
 		dials = 1
@@ -105,6 +108,7 @@ func (p *Pool) dial(ctx context.Context) {
 			p.failedLocked(err)
 		}
 		p.mu.Unlock()
+		p.signal(p.wake) // to look when the next attempt is
 		return
 	}
 	p.made++

@@ -133,7 +133,7 @@ func (p *Pool) outcome(run *attempt, err error) error {
 		// What was sent was part of a transaction that was not committed.
 		return fault.SQLUnreachable.Errorf("the connection was lost, and the transaction with it: %w", err)
 	}
-	return class.coded(err)
+	return p.Classify(err)
 }
 
 // once runs the transaction once. repeated tells that its key was there.

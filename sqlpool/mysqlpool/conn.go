@@ -19,12 +19,17 @@ type connection interface {
 	driver.Conn
 	driver.Pinger
 	driver.ConnBeginTx
+	driver.NamedValueChecker
+	driver.SessionResetter
+	driver.Validator
+	runner
+}
+
+// A runner runs statements.
+type runner interface {
 	driver.ConnPrepareContext
 	driver.ExecerContext
 	driver.QueryerContext
-	driver.SessionResetter
-	driver.Validator
-	driver.NamedValueChecker
 }
 
 const (

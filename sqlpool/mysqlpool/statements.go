@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"reflect"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -89,7 +90,19 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if len(args) == 0 || c.unprepared {
 		return c.inner.QueryContext(ctx, query, args)
 	}
-	return run(ctx, c, query, func(s statementContext) (driver.Rows, error) {
+	if len(query) > longestKept {
+		return nil, driver.ErrSkip // database/sql prepares and closes it
+	}
+	p, err := c.prepared(ctx, query)
+	if err != nil {
+		return nil, c.withoutPreparing(err)
+	}
+	return c.query(ctx, p, args)
+}
+
+// query runs p for its rows.
+func (c *conn) query(ctx context.Context, p *prepared, args []driver.NamedValue) (driver.Rows, error) {
+	return runPrepared(ctx, c, p, func(s statementContext) (driver.Rows, error) {
 		return s.QueryContext(ctx, args)
 	})
 }
@@ -99,10 +112,44 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	if len(args) == 0 || c.unprepared {
 		return c.inner.ExecContext(ctx, query, args)
 	}
-	return run(ctx, c, query, func(s statementContext) (driver.Result, error) {
-		return s.ExecContext(ctx, args)
+	if len(query) > longestKept {
+		return nil, driver.ErrSkip // database/sql prepares and closes it
+	}
+	p, err := c.prepared(ctx, query)
+	if err != nil {
+		return nil, c.withoutPreparing(err)
+	}
+	return c.execute(ctx, p, args)
+}
+
+// execute runs p, whose rows are not wanted. When a MariaDB does not repeat what
+// the columns are, the driver, which is to skip that, skips rows instead, and then
+// waits for ever. So what gives rows is run as a query.
+func (c *conn) execute(ctx context.Context, p *prepared, args []driver.NamedValue) (driver.Result, error) {
+	return runPrepared(ctx, c, p, func(s statementContext) (driver.Result, error) {
+		if !givesRows(s) {
+			return s.ExecContext(ctx, args)
+		}
+		rows, err := s.QueryContext(ctx, args)
+		if err != nil {
+			return nil, err
+		}
+		return nothingChanged{}, rows.Close()
 	})
 }
+
+// givesRows reports whether the driver knows columns of s. A test fails if it does
+// not keep them like that any more.
+func givesRows(s statementContext) bool {
+	columns := reflect.Indirect(reflect.ValueOf(s)).FieldByName("columns")
+	return columns.IsValid() && columns.Len() > 0
+}
+
+// nothingChanged is what the driver says of a statement that gives rows.
+type nothingChanged struct{}
+
+func (nothingChanged) LastInsertId() (int64, error) { return 0, nil }
+func (nothingChanged) RowsAffected() (int64, error) { return 0, nil }
 
 // PrepareContext implements [driver.ConnPrepareContext]. Closing the statement
 // leaves it at the server, for the next time.
@@ -121,21 +168,14 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	return &statement{c: c, p: p}, nil
 }
 
-// run carries out do with the statement of a text. A text that is not kept is
-// left to database/sql, which prepares it, and closes it after use.
-func run[T any](ctx context.Context, c *conn, query string, do func(statementContext) (T, error)) (T, error) {
-	var none T
-	if len(query) > longestKept {
-		return none, driver.ErrSkip
+// withoutPreparing returns [driver.ErrSkip], with which database/sql calls
+// PrepareContext, if the connection now does without prepared statements. Else it
+// returns err.
+func (c *conn) withoutPreparing(err error) error {
+	if c.giveUpPreparing(err) {
+		return driver.ErrSkip
 	}
-	p, err := c.prepared(ctx, query)
-	if err != nil {
-		if c.giveUpPreparing(err) {
-			return none, driver.ErrSkip // it calls PrepareContext next
-		}
-		return none, err
-	}
-	return runPrepared(ctx, c, p, do)
+	return err
 }
 
 // runPrepared carries out do with p, which is prepared again, once, if the server
@@ -283,16 +323,12 @@ func (s *statement) CheckNamedValue(v *driver.NamedValue) error { return s.c.Che
 
 // ExecContext implements [driver.StmtExecContext].
 func (s *statement) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	return runPrepared(ctx, s.c, s.p, func(stmt statementContext) (driver.Result, error) {
-		return stmt.ExecContext(ctx, args)
-	})
+	return s.c.execute(ctx, s.p, args)
 }
 
 // QueryContext implements [driver.StmtQueryContext].
 func (s *statement) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	return runPrepared(ctx, s.c, s.p, func(stmt statementContext) (driver.Rows, error) {
-		return stmt.QueryContext(ctx, args)
-	})
+	return s.c.query(ctx, s.p, args)
 }
 
 // Exec implements [driver.Stmt].

@@ -1,8 +1,10 @@
 package postgrespool
 
 import (
+	"context"
 	"crypto/x509"
 	"maps"
+	"net"
 	"net/url"
 	"os"
 	"slices"
@@ -91,6 +93,14 @@ func configure(source sqlpool.Source) (*pgx.ConnConfig, []string, error) {
 		return nil, nil, fault.SQLSource.Errorf("the address: %w", err)
 	}
 	config.RuntimeParams = settings
+	dial := config.DialFunc
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &wire{Conn: c}, nil
+	}
 	config.StatementCacheCapacity, config.DescriptionCacheCapacity = keptStatements, 0
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	if source.Unprepared {

@@ -51,14 +51,15 @@ func answered(err error) bool {
 func classify(err error) sqlpool.Class {
 	var refusal *pgconn.PgError
 	var network net.Error
+	var lost *lostError
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return sqlpool.Other
 	case errors.As(err, &refusal):
 		return classOf(refusal)
-	case errors.Is(err, driver.ErrBadConn), errors.Is(err, pgconn.ErrConnClosed), err != nil && pgconn.SafeToRetry(err):
+	case errors.Is(err, driver.ErrBadConn):
 		return sqlpool.LostBefore
-	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+	case errors.As(err, &lost), errors.Is(err, pgconn.ErrConnClosed), errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return sqlpool.LostAfter
 	case errors.Is(err, fault.SQLNotSupported):
 		return sqlpool.NotSupported

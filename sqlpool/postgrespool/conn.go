@@ -30,6 +30,7 @@ const (
 // A conn is a connection to PostgreSQL, that of pgx with what the package adds.
 type conn struct {
 	*stdlib.Conn
+	wire       *wire // under TLS, if there is any
 	unprepared bool
 }
 
@@ -46,7 +47,7 @@ func (c *conn) ResetSession(ctx context.Context) error {
 	if err := c.Conn.ResetSession(ctx); err != nil {
 		return err
 	}
-	switch look(c.Conn.Conn().PgConn().Conn()) {
+	switch peek(c.wire.Conn) {
 	case closed:
 		return driver.ErrBadConn
 	case waiting:
@@ -68,13 +69,14 @@ func (c *conn) Ping(ctx context.Context) error {
 	if !c.IsValid() {
 		return driver.ErrBadConn
 	}
-	return c.Conn.Conn().Ping(ctx)
+	return c.told(ctx, c.wire.sent.Load(), c.Conn.Conn().Ping(ctx))
 }
 
 // simple runs statements without parameters, in one round trip.
-func (c *conn) simple(ctx context.Context, statements string) error {
-	_, err := c.Conn.Conn().PgConn().Exec(ctx, statements).ReadAll()
-	return err
+func (c *conn) simple(ctx context.Context, statements string) ([]*pgconn.Result, error) {
+	sent := c.wire.sent.Load()
+	results, err := c.Conn.Conn().PgConn().Exec(ctx, statements).ReadAll()
+	return results, c.told(ctx, sent, err)
 }
 
 // Begin implements [driver.Conn].
@@ -112,13 +114,14 @@ func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 	}
 	tx, err := c.Conn.Conn().BeginTx(ctx, own)
 	if err != nil {
-		return nil, unsent(err)
+		return nil, c.toldOfNothing(ctx, err)
 	}
-	return &transaction{tx: tx, ctx: ctx}, nil
+	return &transaction{c: c, tx: tx, ctx: ctx}, nil
 }
 
 // A transaction ends within the context that it was begun with.
 type transaction struct {
+	c   *conn
 	tx  pgx.Tx
 	ctx context.Context //nolint:containedctx // driver.Tx is given none
 }
@@ -133,7 +136,11 @@ func (t *transaction) Commit() error {
 		}
 		return err
 	}
-	return unsent(t.tx.Commit(t.ctx))
+	if !t.c.IsValid() {
+		return driver.ErrBadConn // and therefore rolled back
+	}
+	sent := t.c.wire.sent.Load()
+	return t.c.told(t.ctx, sent, t.tx.Commit(t.ctx))
 }
 
 // Rollback implements [driver.Tx].
@@ -144,38 +151,73 @@ func (t *transaction) Rollback() error {
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), rollbackLimit)
 		defer cancel()
 	}
-	return unsent(t.tx.Rollback(ctx))
+	if !t.c.IsValid() {
+		return driver.ErrBadConn // and therefore rolled back
+	}
+	sent := t.c.wire.sent.Load()
+	return t.c.told(ctx, sent, t.tx.Rollback(ctx))
 }
 
-// unsent turns an error of a connection on which nothing was sent into
-// [driver.ErrBadConn].
-func unsent(err error) error {
-	ended := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-	if err != nil && !ended && pgconn.SafeToRetry(err) {
+// A lostError is the loss of a connection on which a statement had been sent.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string {
+	return "the connection was lost after the statement had been sent: " + e.err.Error()
+}
+func (e *lostError) Unwrap() error { return e.err }
+
+// errGone is the cause of a loss that pgx does not tell.
+var errGone = errors.New("it was closed")
+
+// told returns err as database/sql has to know it, of a call that began when so
+// many bytes had been sent. It is [driver.ErrBadConn], with which database/sql
+// runs a statement on another connection, only if none has been sent since: what
+// pgx says itself, by SafeToRetry, is not true of a connection that is lost while
+// the answer is awaited.
+func (c *conn) told(ctx context.Context, sent int64, err error) error {
+	var refusal *pgconn.PgError
+	switch {
+	case err == nil, errors.As(err, &refusal), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case c.IsValid() && !errors.Is(err, driver.ErrBadConn):
+		return err // such as an argument that cannot be sent
+	case c.wire.sent.Load() == sent:
 		return driver.ErrBadConn
+	case errors.Is(err, driver.ErrBadConn), pgconn.SafeToRetry(err):
+		return &lostError{errGone}
 	}
-	return err
+	return &lostError{err}
+}
+
+// toldOfNothing is told of a call that changes nothing, which may be repeated
+// when it was sent, too.
+func (c *conn) toldOfNothing(ctx context.Context, err error) error {
+	return c.told(ctx, c.wire.sent.Load(), err)
 }
 
 // ExecContext implements [driver.ExecerContext].
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	return again(c, func() (driver.Result, error) { return c.Conn.ExecContext(ctx, query, args) })
+	return again(ctx, c, func() (driver.Result, error) { return c.Conn.ExecContext(ctx, query, args) })
 }
 
 // QueryContext implements [driver.QueryerContext].
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	return again(c, func() (driver.Rows, error) { return c.Conn.QueryContext(ctx, query, args) })
+	return again(ctx, c, func() (driver.Rows, error) { return c.Conn.QueryContext(ctx, query, args) })
 }
 
 // again carries out do once more if the plan of its statement was void: then it
 // was not run, and pgx has forgotten the statement. Within a transaction nothing
 // more can be run.
-func again[T any](c *conn, do func() (T, error)) (T, error) {
+func again[T any](ctx context.Context, c *conn, do func() (T, error)) (T, error) {
+	sent := c.wire.sent.Load()
 	got, err := do()
-	if isVoidPlan(err) && c.Conn.Conn().PgConn().TxStatus() == idle {
-		return do()
+	if isVoidPlan(err) && c.IsValid() && c.Conn.Conn().PgConn().TxStatus() == idle {
+		sent = c.wire.sent.Load()
+		got, err = do()
 	}
-	return got, err
+	return got, c.told(ctx, sent, err)
 }
 
 // isVoidPlan reports whether err tells that a prepared statement would give other
@@ -192,7 +234,7 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	}
 	inner, err := c.Conn.PrepareContext(ctx, query)
 	if err != nil {
-		return nil, err
+		return nil, c.toldOfNothing(ctx, err)
 	}
 	return &statement{c: c, text: query, inner: inner}, nil
 }

@@ -7,6 +7,8 @@
 //   - runs a statement once more whose plan a change of its tables has made
 //     void, where no transaction is open.
 //   - rolls back when the context of a transaction ends, and can be used again.
+//   - is never said to be lost before a statement was sent when one was, so that
+//     nobody runs it twice.
 //   - looks, before it is used again, whether the server has closed it, without
 //     asking the server.
 package postgrespool
@@ -79,6 +81,7 @@ func (e *Engine) Connect(ctx context.Context) (driver.Conn, error) {
 		Conn:       inner.(*stdlib.Conn), //nolint:forcetypeassert // it is what the package makes
 		unprepared: e.source.Unprepared,
 	}
+	c.wire = wireOf(c.Conn.Conn().PgConn().Conn())
 	useUTC(c.Conn.Conn().TypeMap())
 	if err := e.onConnect(ctx, c); err != nil {
 		_ = c.Close() // the session was not begun
@@ -89,7 +92,7 @@ func (e *Engine) Connect(ctx context.Context) (driver.Conn, error) {
 
 func (e *Engine) onConnect(ctx context.Context, c *conn) error {
 	for _, statement := range e.source.OnConnect {
-		if err := c.simple(ctx, statement); err != nil {
+		if _, err := c.simple(ctx, statement); err != nil {
 			return err
 		}
 	}

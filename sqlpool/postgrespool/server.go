@@ -24,9 +24,9 @@ func (e *Engine) Inspect(ctx context.Context, at driver.Conn) (sqlpool.Server, e
 	if !is {
 		return sqlpool.Server{}, errOtherConn
 	}
-	results, err := c.Conn.Conn().PgConn().Exec(ctx, inspection).ReadAll()
+	results, err := c.simple(ctx, inspection)
 	if err != nil {
-		return sqlpool.Server{}, unsent(err)
+		return sqlpool.Server{}, err
 	}
 	if len(results) != 1 || len(results[0].Rows) != 1 {
 		return sqlpool.Server{}, errors.New("it answers with another number of rows than one")
@@ -64,8 +64,8 @@ func (e *Engine) Reset(ctx context.Context, of driver.Conn) error {
 	if c.Conn.Conn().PgConn().TxStatus() != idle {
 		statements = "ROLLBACK; " + clean
 	}
-	if err := c.simple(ctx, statements); err != nil {
-		return unsent(err)
+	if _, err := c.simple(ctx, statements); err != nil {
+		return err
 	}
 	return e.onConnect(ctx, c)
 }

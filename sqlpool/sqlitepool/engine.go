@@ -78,7 +78,7 @@ func NewEngine(source sqlpool.Source) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{address: a, onConnect: source.OnConnect, gate: &gate{turn: turn}}, nil
+	return &Engine{address: a, onConnect: source.OnConnect, gate: &gate{}}, nil
 }
 
 // Dialect is SQLite.
@@ -170,7 +170,7 @@ func (e *Engine) useLog(ctx context.Context, c *conn) error {
 	if mode, err := c.one(ctx, "PRAGMA journal_mode"); err != nil || mode == "wal" {
 		return err
 	}
-	tick := time.NewTicker(turn)
+	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		mode, err := c.one(ctx, "PRAGMA journal_mode=WAL")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"path/filepath"
 	"testing"
 
 	"github.com/redfire-quant/redfire/sqlpool"
@@ -25,6 +26,12 @@ func newEngine(t testing.TB, url string) *Engine {
 	return e
 }
 
+// fresh returns the engine of a file that does not exist yet.
+func fresh(t testing.TB) *Engine {
+	t.Helper()
+	return newEngine(t, "sqlite:"+filepath.Join(t.TempDir(), "数据", "main.db"))
+}
+
 // openDB returns a database of connections of an engine.
 func openDB(t testing.TB, e *Engine, connections int) *sql.DB {
 	t.Helper()
@@ -37,4 +44,68 @@ func openDB(t testing.TB, e *Engine, connections int) *sql.DB {
 		}
 	})
 	return db
+}
+
+// connect returns a connection of an engine.
+func connect(t testing.TB, e *Engine) *conn {
+	t.Helper()
+	c, err := e.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// An execer is a *sql.DB, *sql.Conn or *sql.Tx.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func exec(t testing.TB, db execer, query string, args ...any) {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+func scan[T any](t testing.TB, db execer, query string, args ...any) (v T) {
+	t.Helper()
+	if err := db.QueryRowContext(t.Context(), query, args...).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return v
+}
+
+func begin(t testing.TB, db *sql.DB, opts *sql.TxOptions) *sql.Tx {
+	t.Helper()
+	tx, err := db.BeginTx(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tx.Rollback() })
+	return tx
+}
+
+func sqlConn(t testing.TB, db *sql.DB) *sql.Conn {
+	t.Helper()
+	c, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// sound fails the test for each damage in a file.
+func sound(t testing.TB, e *Engine) {
+	t.Helper()
+	for found, err := range e.Check(t.Context()) {
+		t.Errorf("damaged: %s %v", found, err)
+	}
 }

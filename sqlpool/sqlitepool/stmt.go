@@ -80,7 +80,7 @@ func (c *conn) prepare(ctx context.Context, query string) (*statement, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	s.reads = reads && !mayWrite(query)
+	s.reads = single && readsOnly(query, reads)
 	s.keep = single && len(query) <= keepLength && slices.Contains(kept, keyword(query))
 	c.changed = c.changed || !single || changesSession(query)
 	return s, nil

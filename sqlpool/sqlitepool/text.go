@@ -11,9 +11,9 @@ var kept = []string{
 	"SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "BEGIN", "COMMIT", "ROLLBACK",
 }
 
-// readers may read only: whether they do, SQLite says.
+// readers may read only: whether they do, SQLite says. PRAGMAs are looked at closer.
 var readers = []string{
-	"SELECT", "VALUES", "WITH", "EXPLAIN", "PRAGMA", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE",
+	"SELECT", "VALUES", "WITH", "EXPLAIN", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE",
 	"ATTACH", "DETACH",
 }
 
@@ -57,14 +57,16 @@ func word(query string) (first, rest string) {
 	}
 }
 
-// mayWrite reports whether a statement must not be believed to read only.
-func mayWrite(query string) bool {
+// readsOnly reports whether a statement surely writes nothing. says is what SQLite says
+// of it, which is wrong about some PRAGMAs either way: those that ask for a setting ask
+// nothing of the file.
+func readsOnly(query string, says bool) bool {
 	first, rest := word(query)
-	if first == "PRAGMA" {
-		name, _ := pragma(rest)
-		return slices.Contains(writingPragmas, name)
+	if first != "PRAGMA" {
+		return says && slices.Contains(readers, first)
 	}
-	return !slices.Contains(readers, first)
+	name, argument := pragma(rest)
+	return (says || !argument) && !slices.Contains(writingPragmas, name)
 }
 
 // pragma returns the name of a PRAGMA, and whether it has an argument.

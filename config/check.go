@@ -31,6 +31,9 @@ func (d *decoder) check(c *Config) {
 
 func (d *decoder) checkPool(s *SQL, path string) {
 	idle, open := path+".min_idle", path+".max_open"
+	if _, given := d.top(idle); !given && (s.URL == "" || s.URL.Scheme() == "sqlite") {
+		s.MinIdle = 1 // a second reader has its own soon enough: it is no server
+	}
 	if s.MinIdle <= s.MaxOpen || d.bad[idle] || d.bad[open] {
 		return
 	}
@@ -57,11 +60,14 @@ func (d *decoder) checkReplicas(s SQL, path string) {
 		return
 	}
 	for i, r := range s.Replicas {
-		if r.Scheme() != s.URL.Scheme() {
+		if kind(r) != kind(s.URL) {
 			d.problem(v.items[i].place, key, fault.ConfigRange.Errorf("replica %q is not of the same kind as url %q (%s)", r.shown(), s.URL.shown(), d.whence(path+".url")))
 		}
 	}
 }
+
+// kind returns which kind of server an address is of.
+func kind(u URL) string { return strings.Replace(u.Scheme(), "postgresql", "postgres", 1) }
 
 // whence says where the value of the key at path comes from; the key alone
 // stands for its default.

@@ -35,7 +35,7 @@ type Config struct {
 	Server Server `yaml:"server"`
 
 	// SQL holds the SQL databases by name. The source "main" always exists.
-	SQL map[string]SQL `yaml:"sql" names:"main" used:"no"`
+	SQL map[string]SQL `yaml:"sql" names:"main"`
 
 	// Cache is the cache: memory in front of Redis.
 	Cache Cache `yaml:"cache" used:"no"`
@@ -78,26 +78,72 @@ type Server struct {
 
 // SQL is one SQL database and its pool of connections.
 type SQL struct {
-	// URL is the address of the database. Several hosts are divided by commas.
-	// Without one, an SQLite file in the data folder is used.
-	URL URL `yaml:"url" schemes:"mysql postgres sqlite" example:"mysql://root@localhost:3306/vnpy"`
+	// URL is the address of the database. Several hosts of PostgreSQL are
+	// divided by commas. Without one, it is an SQLite file of the source's name
+	// in the folder sql of the data folder.
+	URL URL `yaml:"url" schemes:"mysql postgres postgresql sqlite" example:"mysql://root@localhost:3306/vnpy"`
 
 	// Password is the password of the user that url names.
 	Password Secret `yaml:"password"`
 
-	// PasswordFile is a file that holds nothing but the password.
+	// PasswordFile is a file that holds nothing but the password. It is read
+	// again for each connection, so the password may change.
 	PasswordFile Path `yaml:"password_file" example:"secrets/mysql"`
 
 	// Replicas are addresses of servers that follow this one and answer reads.
 	// They are of the same kind as url.
-	Replicas []URL `yaml:"replicas" schemes:"mysql postgres" example:"[mysql://root@replica1:3306/vnpy]"`
+	Replicas []URL `yaml:"replicas" schemes:"mysql postgres postgresql" example:"[mysql://root@replica1:3306/vnpy]" used:"no"`
+
+	// ReadOnly is whether the database may be one that takes no writes, such as
+	// a replica. Otherwise connections to such a one are not used.
+	ReadOnly Switch `yaml:"read_only" default:"false"`
 
 	// MinIdle is how many connections are kept open while nobody uses them. If
-	// it is not set and max_open is less than its default, it is max_open.
+	// it is not set, it is 1 for SQLite, and max_open where that is less than
+	// the default.
 	MinIdle int `yaml:"min_idle" default:"15" min:"0" max:"10000"`
 
 	// MaxOpen is how many connections may be open at once.
 	MaxOpen int `yaml:"max_open" default:"30" min:"1" max:"10000"`
+
+	// WaitTimeout is how long a call waits for a connection when all are in
+	// use.
+	WaitTimeout Duration `yaml:"wait_timeout" default:"5s" min:"1ms" max:"1h"`
+
+	// ConnectTimeout is how long making a connection may take.
+	ConnectTimeout Duration `yaml:"connect_timeout" default:"3s" min:"1ms" max:"1h"`
+
+	// MaxLifetime is how long a connection is used, less up to a tenth of it by
+	// chance.
+	MaxLifetime Duration `yaml:"max_lifetime" default:"30m" min:"1s" max:"52w"`
+
+	// MaxIdleTime is how long a connection beyond min_idle may lie idle.
+	MaxIdleTime Duration `yaml:"max_idle_time" default:"10m" min:"1s" max:"52w"`
+
+	// MaxDials is how many connections may be made in a second.
+	MaxDials int `yaml:"max_dials" default:"100" min:"1" max:"10000"`
+
+	// Prepare is whether statements are prepared at the server, and kept:
+	// cached. PgBouncer and ProxySQL give each transaction another connection:
+	// with them it is none.
+	Prepare Word `yaml:"prepare" words:"cached none" default:"cached"`
+
+	// Reset is when a session is made as new: always when its connection comes
+	// back, or only if it was changed, by SET, LISTEN, LOCK or the like.
+	Reset Word `yaml:"reset" words:"changed always" default:"changed"`
+
+	// OnConnect are statements that each new connection runs first.
+	OnConnect []Statement `yaml:"on_connect" example:"[SET lock_wait_timeout = 10]"`
+
+	// Application is what connections call themselves at the server.
+	Application Label `yaml:"application" default:"redfire"`
+
+	// Slow is how long a statement may take before it is logged. 0s logs none.
+	Slow Duration `yaml:"slow" default:"500ms" min:"0s"`
+
+	// LeakAfter is how long a connection may be held before its holder is named
+	// in the log. 0s names none.
+	LeakAfter Duration `yaml:"leak_after" default:"1m" min:"0s"`
 
 	// TLS is the encryption of the connections.
 	TLS TLS `yaml:"tls"`

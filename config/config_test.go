@@ -116,12 +116,20 @@ func defaults() *config.Config {
 	return &config.Config{
 		Data:    "redfire-data",
 		Server:  config.Server{Listen: "127.0.0.1:8600", MaxBody: 256 << 20, MaxRequests: 256, MaxStreams: 1000, Timeout: config.Duration(10 * time.Minute)},
-		SQL:     map[string]config.SQL{"main": {MinIdle: 15, MaxOpen: 30}},
+		SQL:     map[string]config.SQL{"main": defaultSQL("", 1)},
 		Cache:   config.Cache{Memory: 256 << 20, Namespaces: map[string]config.Namespace{}},
 		Series:  config.Series{Cache: 64 << 20},
 		Journal: config.Journal{Retention: config.Retention{Debug: 7 * day, Info: 30 * day, Warn: 180 * day, Error: 365 * day}},
 
 		Calendars: map[string]config.Calendar{},
+	}
+}
+
+// defaultSQL is a source at url with its defaults.
+func defaultSQL(url config.URL, minIdle int) config.SQL {
+	return config.SQL{
+		URL: url, MinIdle: minIdle, MaxOpen: 30, WaitTimeout: 5e9, ConnectTimeout: 3e9, MaxLifetime: 1800e9, MaxIdleTime: 600e9,
+		MaxDials: 100, Prepare: "cached", Reset: "changed", Application: "redfire", Slow: 500e6, LeakAfter: 60e9,
 	}
 }
 
@@ -143,10 +151,9 @@ func TestTheExampleOfTheDesignIsAcceptedAndGivesItsValues(t *testing.T) {
 	}
 	want := defaults()
 	want.Data = config.Path(filepath.Join(dir, "redfire-data"))
-	want.SQL["main"] = config.SQL{
-		URL: "mysql://root@localhost:3306/vnpy", Password: "vnpy-password",
-		PasswordFile: config.Path(filepath.Join(dir, "secrets", "mysql")), MinIdle: 15, MaxOpen: 30,
-	}
+	main := defaultSQL("mysql://root@localhost:3306/vnpy", 15)
+	main.Password, main.PasswordFile = "vnpy-password", config.Path(filepath.Join(dir, "secrets", "mysql"))
+	want.SQL["main"] = main
 	want.Cache.Redis = "redis://localhost:6379/0"
 	want.Cache.Namespaces["user_data"] = config.Namespace{TTL: config.Duration(time.Hour)}
 	want.Series = config.Series{
@@ -170,7 +177,7 @@ func TestAFileThatGivesNothingIsTheDefaults(t *testing.T) {
 func TestEveryKeyHasADefaultOrMayBeAbsent(t *testing.T) {
 	want := map[config.Type]bool{
 		config.TextAddress: true, config.Number: true, config.TextDuration: true, config.TextSize: true,
-		config.TextURL: false, config.ListOfURLs: false, config.TextSecret: false, config.Section: false, config.NamedSection: false,
+		config.TextSwitch: true, config.TextWord: true, config.TextLabel: true, config.ListOfStatements: false, config.TextURL: false, config.ListOfURLs: false, config.TextSecret: false, config.Section: false, config.NamedSection: false,
 	}
 	for _, k := range config.Keys() {
 		// What a calendar does not say is as in the one it is like.
@@ -324,13 +331,59 @@ func TestNumbersAreWrittenInOneWay(t *testing.T) {
 func TestMoreIdleThanOpenIsToldOnceAndWhereItWasGiven(t *testing.T) {
 	wantFaults(t, "sql:\n  main:\n    min_idle: 40\n", nil, "3:15 RF-CFG-008 sql.main.min_idle")
 	// The default follows, what is said does not.
-	if s := accepted(t, "sql:\n  main:\n    max_open: 10\n").SQL["main"]; s.MinIdle != 10 || s.MaxOpen != 10 {
+	if s := accepted(t, "sql:\n  main:\n    url: mysql://h/x\n    max_open: 10\n").SQL["main"]; s.MinIdle != 10 || s.MaxOpen != 10 {
 		t.Errorf("max_open: 10 alone: got min_idle %d, max_open %d, want 10 and 10", s.MinIdle, s.MaxOpen)
 	}
 	wantFaults(t, "sql:\n  main:\n    max_open: 10\n    min_idle: 15\n", nil, "3:15 RF-CFG-008 sql.main.max_open")
 	wantFaults(t, "sql:\n  main:\n    max_open: 10\n    min_idle: 11\n", nil, "3:15 RF-CFG-008 sql.main.max_open")
 	wantFaults(t, "sql:\n  main:\n    min_idle: 11\n", []string{"REDFIRE_SQL__MAIN__MAX_OPEN=10"}, "REDFIRE_SQL__MAIN__MAX_OPEN RF-CFG-008 sql.main.max_open")
 	wantFaults(t, "sql:\n  main:\n    max_open: x\n    min_idle: 99\n", nil, "3:15 RF-CFG-007 sql.main.max_open")
+}
+
+func TestSQLiteKeepsOneConnectionUnlessToldOtherwise(t *testing.T) {
+	f := func(text string, want int) {
+		t.Helper()
+		if got := accepted(t, "sql: { main: "+text+" }").SQL["main"].MinIdle; got != want {
+			t.Errorf("%s: got min_idle %d, want %d", text, got, want)
+		}
+	}
+	f("{}", 1)
+	f("{ url: 'sqlite:x.db' }", 1)
+	f("{ url: 'sqlite:x.db', min_idle: 15 }", 15)
+	f("{ min_idle: 0 }", 0)
+	f("{ url: 'postgres://h/x' }", 15)
+	f("{ url: 'postgresql://h/x', max_open: 4 }", 4)
+}
+
+func TestWordsSwitchesLabelsAndStatementsAreRead(t *testing.T) {
+	f := func(text string, good bool) {
+		t.Helper()
+		c, err := load(t, "sql: { main: { "+text+" } }")
+		if (err == nil) != good || err != nil && fault.CodeOf(err) != fault.ConfigValue {
+			t.Errorf("%s: got %+v, %v, want good: %v", text, c, err, good)
+		}
+	}
+	f("prepare: cached", true)
+	f("prepare: none", true)
+	f("prepare: sometimes", false)
+	f("prepare: ''", false)
+	f("reset: always", true)
+	f("reset: none", false)
+	f("read_only: true", true)
+	f("read_only: false", true)
+	f("read_only: yes", false)
+	f("read_only: 1", false)
+	f("application: 柜台", true)
+	f("application: ''", false)
+	f(`application: "a\tb"`, false)
+	f("application: "+strings.Repeat("x", 64), false)
+	f("on_connect: [SET a = 1]", true)
+	f("on_connect: ['']", false)
+	f("on_connect: [' ']", false)
+	c := accepted(t, "", "REDFIRE_SQL__MAIN__ON_CONNECT=[SET a = 1, SET b = 2]", "REDFIRE_SQL__MAIN__READ_ONLY=true").SQL["main"]
+	if want := []config.Statement{"SET a = 1", "SET b = 2"}; !slices.Equal(c.OnConnect, want) || !bool(c.ReadOnly) {
+		t.Errorf("by variables: got %q, %v, want %q, true", c.OnConnect, c.ReadOnly, want)
+	}
 }
 
 func TestReplicasFollowAnAddressOfTheirKind(t *testing.T) {
@@ -473,8 +526,8 @@ func TestLayersMayBeUsedByManyAtOnce(t *testing.T) {
 			if _, err := l.Config(); fault.CodeOf(err) != fault.ConfigValue {
 				t.Errorf("got %v, want %s", err, fault.ConfigValue)
 			}
-			if explained, err := l.Explain("sql"); len(explained) != 21 || err != nil {
-				t.Errorf("got %d explanations, %v, want 21", len(explained), err)
+			if explained, err := l.Explain("sql"); len(explained) != 57 || err != nil {
+				t.Errorf("got %d explanations, %v, want 57", len(explained), err)
 			}
 		})
 	}

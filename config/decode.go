@@ -131,6 +131,10 @@ func (d *decoder) decode(to reflect.Value, k *node, text string, p place) error 
 		return err
 	}
 	switch v := to.Interface().(type) {
+	case Word:
+		if !slices.Contains(k.Words, string(v)) {
+			return fault.ConfigValue.Errorf("%q is none of %s", clip(text), strings.Join(k.Words, ", "))
+		}
 	case Path:
 		to.SetString(p.resolve(string(v)))
 	case URL:

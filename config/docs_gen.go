@@ -49,33 +49,94 @@ var docs = map[string]fault.Text{
 		Zh: "各个 SQL 数据库，按名称列出。数据源 \"main\" 始终存在。",
 	},
 	"sql.NAME.url": {
-		En: "The address of the database. Several hosts are divided by commas.\n" +
-			"Without one, an SQLite file in the data folder is used.",
-		Zh: "数据库地址。多个主机用逗号分隔。\n" +
-			"留空则使用数据目录中的 SQLite 文件。",
+		En: "The address of the database. Several hosts of PostgreSQL are\n" +
+			"divided by commas. Without one, it is an SQLite file of the source's name\n" +
+			"in the folder sql of the data folder.",
+		Zh: "数据库地址。PostgreSQL 的多个主机用逗号分隔。\n" +
+			"留空则使用数据目录下 sql 目录中以数据源名称命名的 SQLite 文件。",
 	},
 	"sql.NAME.password": {
 		En: "The password of the user that url names.",
 		Zh: "url 中用户的密码。",
 	},
 	"sql.NAME.password_file": {
-		En: "A file that holds nothing but the password.",
-		Zh: "只存放密码的文件。",
+		En: "A file that holds nothing but the password. It is read\n" +
+			"again for each connection, so the password may change.",
+		Zh: "只存放密码的文件。每次建立连接都会重新读取，因此密码可以更换。",
 	},
 	"sql.NAME.replicas": {
 		En: "Addresses of servers that follow this one and answer reads.\n" +
 			"They are of the same kind as url.",
 		Zh: "跟随该库并承担读请求的从库地址，与 url 为同一种数据库。",
 	},
+	"sql.NAME.read_only": {
+		En: "Whether the database may be one that takes no writes, such as\n" +
+			"a replica. Otherwise connections to such a one are not used.",
+		Zh: "该数据库是否可以是不接受写入的，例如从库。\n" +
+			"否则不会使用通向此类服务器的连接。",
+	},
 	"sql.NAME.min_idle": {
 		En: "How many connections are kept open while nobody uses them. If\n" +
-			"it is not set and max_open is less than its default, it is max_open.",
+			"it is not set, it is 1 for SQLite, and max_open where that is less than\n" +
+			"the default.",
 		Zh: "无人使用时保持打开的连接数。\n" +
-			"未设置且 max_open 小于其默认值时，等于 max_open。",
+			"未设置时，SQLite 为 1；max_open 小于默认值时等于 max_open。",
 	},
 	"sql.NAME.max_open": {
 		En: "How many connections may be open at once.",
 		Zh: "最多同时打开的连接数。",
+	},
+	"sql.NAME.wait_timeout": {
+		En: "How long a call waits for a connection when all are in\n" +
+			"use.",
+		Zh: "连接全部被占用时，一次调用等待连接的最长时间。",
+	},
+	"sql.NAME.connect_timeout": {
+		En: "How long making a connection may take.",
+		Zh: "建立一个连接的最长时间。",
+	},
+	"sql.NAME.max_lifetime": {
+		En: "How long a connection is used, less up to a tenth of it by\n" +
+			"chance.",
+		Zh: "一个连接使用多久，随机减去至多十分之一。",
+	},
+	"sql.NAME.max_idle_time": {
+		En: "How long a connection beyond min_idle may lie idle.",
+		Zh: "超出 min_idle 的连接可以空闲多久。",
+	},
+	"sql.NAME.max_dials": {
+		En: "How many connections may be made in a second.",
+		Zh: "每秒最多建立的连接数。",
+	},
+	"sql.NAME.prepare": {
+		En: "Whether statements are prepared at the server, and kept:\n" +
+			"cached. PgBouncer and ProxySQL give each transaction another connection:\n" +
+			"with them it is none.",
+		Zh: "语句是否在服务器上预编译并保留：cached 表示是。\n" +
+			"PgBouncer 和 ProxySQL 会为每个事务换用连接，与它们一起使用时设为 none。",
+	},
+	"sql.NAME.reset": {
+		En: "When a session is made as new: always when its connection comes\n" +
+			"back, or only if it was changed, by SET, LISTEN, LOCK or the like.",
+		Zh: "何时重置会话：always 表示每次归还连接时；\n" +
+			"changed 表示仅当执行过 SET、LISTEN、LOCK 等改变会话的语句时。",
+	},
+	"sql.NAME.on_connect": {
+		En: "Statements that each new connection runs first.",
+		Zh: "每个新连接首先执行的语句。",
+	},
+	"sql.NAME.application": {
+		En: "What connections call themselves at the server.",
+		Zh: "连接在服务器上显示的程序名称。",
+	},
+	"sql.NAME.slow": {
+		En: "How long a statement may take before it is logged. 0s logs none.",
+		Zh: "语句执行超过多久会记入日志。0s 表示都不记录。",
+	},
+	"sql.NAME.leak_after": {
+		En: "How long a connection may be held before its holder is named\n" +
+			"in the log. 0s names none.",
+		Zh: "一个连接被占用超过多久会在日志中列出占用者。0s 表示不列出。",
 	},
 	"sql.NAME.tls": {
 		En: "The encryption of the connections.",

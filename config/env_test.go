@@ -37,7 +37,7 @@ func TestAVariableRepairsTheFile(t *testing.T) {
 
 func TestAVariableMakesANamedSection(t *testing.T) {
 	c := accepted(t, "", "REDFIRE_SQL__REPORTS__MAX_OPEN=20", "REDFIRE_CACHE__NAMESPACES__USER_DATA__TTL=90s")
-	if got := c.SQL["reports"]; got.MaxOpen != 20 || got.MinIdle != 15 || len(c.SQL) != 2 {
+	if got := c.SQL["reports"]; got.MaxOpen != 20 || got.MinIdle != 1 || len(c.SQL) != 2 {
 		t.Errorf("sql: got %+v, want reports with max_open 20, beside main", c.SQL)
 	}
 	if got := c.Cache.Namespaces["user_data"].TTL.String(); got != "1m30s" {
@@ -136,6 +136,7 @@ func TestEveryVariableSetsItsKey(t *testing.T) {
 	values := map[config.Type]string{
 		config.TextPath: "x", config.TextAddress: "x:1", config.Number: "16", config.TextDuration: "2h", config.TextSize: "3MiB",
 		config.TextURL: "sqlite:x", config.ListOfURLs: "[]", config.TextSecret: "x",
+		config.TextSwitch: "true", config.TextLabel: "x", config.ListOfStatements: "[]",
 		config.TextCalendar: "24x7", config.TextZone: "UTC", config.TextWeekdays: "mon", config.TextDates: "2026-01-05..",
 		config.ListOfDates: "[]", config.ListOfHours: "[]", config.ListOfPatterns: "[]",
 	}
@@ -144,6 +145,9 @@ func TestEveryVariableSetsItsKey(t *testing.T) {
 			continue
 		}
 		value := values[k.Type]
+		if k.Type == config.TextWord {
+			value = k.Words[1]
+		}
 		if k.Max == "1h" {
 			value = "30m"
 		}

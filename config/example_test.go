@@ -126,6 +126,11 @@ func ExampleKeys() {
 	// server.timeout is a duration from 1s to 1d, by default 10m
 	// sql.NAME.min_idle is a whole number from 0 to 10000, by default 15
 	// sql.NAME.max_open is a whole number from 1 to 10000, by default 30
+	// sql.NAME.wait_timeout is a duration from 1ms to 1h, by default 5s
+	// sql.NAME.connect_timeout is a duration from 1ms to 1h, by default 3s
+	// sql.NAME.max_lifetime is a duration from 1s to 52w, by default 30m
+	// sql.NAME.max_idle_time is a duration from 1s to 52w, by default 10m
+	// sql.NAME.max_dials is a whole number from 1 to 10000, by default 100
 	// cache.namespaces.NAME.ttl is a duration from 1ms to 52w, by default 1h
 }
 

@@ -91,7 +91,7 @@ func TestASectionIsExplainedKeyByKeyInTheOrderOfTheReference(t *testing.T) {
 	}
 	source := func(name string) string {
 		var keys []string
-		for _, key := range []string{"url", "password", "password_file", "replicas", "min_idle", "max_open", "tls.ca_file"} {
+		for _, key := range []string{"url", "password", "password_file", "replicas", "read_only", "min_idle", "max_open", "wait_timeout", "connect_timeout", "max_lifetime", "max_idle_time", "max_dials", "prepare", "reset", "on_connect", "application", "slow", "leak_after", "tls.ca_file"} {
 			keys = append(keys, "sql."+name+"."+key)
 		}
 		return strings.Join(keys, " ")

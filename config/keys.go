@@ -31,12 +31,18 @@ type Key struct {
 	// Min and Max are the bounds of the value, "" for none.
 	Min, Max string
 
+	// Words are what the value may be, where it is one of a few.
+	Words []string
+
 	// Schemes are how an address may begin, without the colon.
 	Schemes []string
 
 	// Unused tells that the part of RedFire which reads the key does not exist
 	// yet.
 	Unused bool
+
+	// UnusedAlone tells that it is Unused, and the section that holds it is not.
+	UnusedAlone bool
 
 	// Doc describes the key.
 	Doc fault.Text
@@ -57,6 +63,11 @@ const (
 	TextURL      Type = "address"
 	ListOfURLs   Type = "list of addresses"
 	TextSecret   Type = "secret"
+	TextSwitch   Type = "true or false"
+	TextWord     Type = "word"
+	TextLabel    Type = "text"
+
+	ListOfStatements Type = "list of statements"
 
 	TextCalendar   Type = "name of a calendar"
 	TextZone       Type = "time zone"
@@ -72,6 +83,7 @@ var chineseTypes = map[Type]string{
 	TextPath: "路径", TextAddress: "host:port", Number: "整数",
 	TextDuration: "时长", TextSize: "大小", TextURL: "地址",
 	ListOfURLs: "地址列表", TextSecret: "密码或令牌",
+	TextSwitch: "true 或 false", TextWord: "单词", TextLabel: "文本", ListOfStatements: "语句列表",
 	TextCalendar: "日历名称", TextZone: "时区", TextWeekdays: "星期", TextDates: "日期范围",
 	ListOfDates: "日期列表", ListOfHours: "交易时段列表", ListOfPatterns: "模式列表",
 }
@@ -84,7 +96,7 @@ func (t Type) In(lang string) string {
 // isList reports whether the value is a list of texts.
 func (t Type) isList() bool {
 	switch t {
-	case ListOfURLs, ListOfDates, ListOfHours, ListOfPatterns:
+	case ListOfURLs, ListOfStatements, ListOfDates, ListOfHours, ListOfPatterns:
 		return true
 	}
 	return false
@@ -99,6 +111,11 @@ var types = map[reflect.Type]Type{
 	reflect.TypeFor[URL]():      TextURL,
 	reflect.TypeFor[[]URL]():    ListOfURLs,
 	reflect.TypeFor[Secret]():   TextSecret,
+	reflect.TypeFor[Switch]():   TextSwitch,
+	reflect.TypeFor[Word]():     TextWord,
+	reflect.TypeFor[Label]():    TextLabel,
+
+	reflect.TypeFor[[]Statement](): ListOfStatements,
 
 	reflect.TypeFor[CalendarName]():    TextCalendar,
 	reflect.TypeFor[Zone]():            TextZone,
@@ -152,10 +169,11 @@ func (n *node) grow() {
 			Path:    strings.TrimPrefix(n.Path+"."+name, "."),
 			Default: f.Tag.Get("default"), Example: f.Tag.Get("example"),
 			Min: f.Tag.Get("min"), Max: f.Tag.Get("max"),
-			Schemes: strings.Fields(f.Tag.Get("schemes")),
-			Unused:  n.Unused || f.Tag.Get("used") == "no",
+			Words: strings.Fields(f.Tag.Get("words")), Schemes: strings.Fields(f.Tag.Get("schemes")),
+			Unused: n.Unused || f.Tag.Get("used") == "no",
 		}
 		c.Doc = docs[c.Path]
+		c.UnusedAlone = c.Unused && !n.Unused
 		n.below = append(n.below, c)
 		if leaf, ok := types[f.Type]; ok {
 			c.Type, c.Variable = leaf, variable(c.Path)

@@ -60,6 +60,12 @@ func leafSchema(k *node) object {
 			s["maximum"] = json.Number(k.Max)
 		}
 		return s
+	case TextSwitch:
+		return object{"type": []string{"boolean", "null"}}
+	case TextWord:
+		return text("^(" + strings.Join(k.Words, "|") + ")$")
+	case TextLabel:
+		return text(`^[^\x00-\x1f\x7f]{1,63}$`)
 	case TextDuration:
 		s := text(`^([0-9]+w)?([0-9]+d)?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))*$`)
 		if k.Default != "" {
@@ -92,6 +98,9 @@ func leafSchema(k *node) object {
 func itemPattern(k *node) string {
 	if k.Type == ListOfURLs {
 		return urlPattern(k.Schemes)
+	}
+	if k.Type == ListOfStatements {
+		return `\S`
 	}
 	return "^" + calendarPatterns[k.Type] + "$"
 }
@@ -128,8 +137,11 @@ func urlPattern(schemes []string) string {
 }
 
 func defaultValue(k *node) any {
-	if k.Type == Number {
+	switch k.Type {
+	case Number:
 		return json.Number(k.Default)
+	case TextSwitch:
+		return k.Default == "true"
 	}
 	return k.Default
 }

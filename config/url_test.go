@@ -79,7 +79,7 @@ func TestAddressesThatAreNoneAreRefused(t *testing.T) {
 			t.Errorf("%q: got %v, want %s and %q", text, err, fault.ConfigURL, says)
 		}
 	}
-	f("localhost:3306", "does not begin with mysql:, postgres:, sqlite:")
+	f("localhost:3306", "does not begin with mysql:, postgres:, postgresql:, sqlite:")
 	f("localhost", "does not begin with")
 	f("vnpy", "does not begin with")
 	f("MYSQL://h/x", "does not begin with")

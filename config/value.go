@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/redfire-quant/redfire/fault"
 )
@@ -156,6 +157,51 @@ func (a *Address) UnmarshalText(text []byte) error {
 		return fault.ConfigValue.Errorf("port %q is written as %d", clip(port), n)
 	}
 	*a = Address(text)
+	return nil
+}
+
+// A Switch is on or off, written as true or false.
+type Switch bool
+
+// UnmarshalText reads true or false.
+func (s *Switch) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "true":
+		*s = true
+	case "false":
+		*s = false
+	default:
+		return fault.ConfigValue.Errorf("%q is neither true nor false", clip(string(text)))
+	}
+	return nil
+}
+
+// A Word is one of the few that its key takes.
+type Word string
+
+// A Label is a short text without control characters.
+type Label string
+
+const maxLabel = 63
+
+// UnmarshalText reads a label.
+func (l *Label) UnmarshalText(text []byte) error {
+	if n := utf8.RuneCount(text); n == 0 || n > maxLabel || !utf8.Valid(text) || strings.ContainsFunc(string(text), unicode.IsControl) {
+		return fault.ConfigValue.Errorf("%q is not a text of 1 to %d characters on one line", clip(string(text)), maxLabel)
+	}
+	*l = Label(text)
+	return nil
+}
+
+// A Statement is one of SQL.
+type Statement string
+
+// UnmarshalText reads a statement, which is not empty.
+func (s *Statement) UnmarshalText(text []byte) error {
+	if strings.TrimSpace(string(text)) == "" || strings.ContainsRune(string(text), 0) {
+		return fault.ConfigValue.Errorf("%q is not a statement", clip(string(text)))
+	}
+	*s = Statement(text)
 	return nil
 }
 

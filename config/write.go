@@ -95,7 +95,7 @@ func (f *fileWriter) named(c *node, full, indent, mark string, off bool) {
 
 func (f *fileWriter) describe(c *node, indent string) {
 	text := c.Doc.In(f.lang)
-	if c.Unused && !strings.Contains(c.Path, ".") {
+	if c.UnusedAlone {
 		text += " " + unusedNote.In(f.lang)
 	}
 	f.comment(indent, text)

@@ -33,7 +33,7 @@ func TestTheFileThatIsWrittenIsTheDefaults(t *testing.T) {
 
 func TestTheFileForTheStackHasItsAddresses(t *testing.T) {
 	want := defaults()
-	want.SQL["main"] = config.SQL{URL: "mysql://root@localhost:3306/vnpy", MinIdle: 15, MaxOpen: 30}
+	want.SQL["main"] = defaultSQL("mysql://root@localhost:3306/vnpy", 15)
 	want.Cache.Redis = "redis://localhost:6379/0"
 	want.Series.URL = "influx://localhost:8086?org=redfire&bucket=market"
 	want.Journal.URL = "mongodb://localhost:27017/redfire"
@@ -122,7 +122,9 @@ func TestSomeKeysOfASectionMayBeSet(t *testing.T) {
 		c := accepted(t, written(t, lang, set))
 		want := defaults()
 		want.Data = c.Data
-		want.SQL["main"] = config.SQL{MinIdle: 15, MaxOpen: 20}
+		main := defaultSQL("", 1)
+		main.MaxOpen = 20
+		want.SQL["main"] = main
 		want.Cache.Namespaces["user_data"] = config.Namespace{TTL: config.Duration(2 * 3600e9)}
 		want.Journal.Retention.Debug /= 7
 		wantConfig(t, lang, c, want)

@@ -157,6 +157,12 @@ var chinese = map[string]string{
 	"%s stands where a whole number from 0 to 4294967295 is wanted": "%s 处应为 0 到 4294967295 的整数",
 	"null stands where a value is wanted; leave the field out, or write 0, if there is none": "此处应有值，却是 null；没有值时请省略该字段或写 0",
 
+	// SQL databases, in the configuration.
+	"%q is none of %s":                                   "%q 不是 %s 之一",
+	"%q is neither true nor false":                       "%q 既不是 true 也不是 false",
+	"%q is not a text of 1 to %d characters on one line": "%q 不是 1 到 %d 个字符的单行文本",
+	"%q is not a statement":                              "%q 不是语句",
+
 	// SQL databases.
 	"there is no SQL database %q; there are mysql, postgres and sqlite": "没有 SQL 数据库 %q；有 mysql、postgres 和 sqlite",
 	"a source has no name":                                    "有一个数据源没有名称",

@@ -111,7 +111,7 @@ func (p *page) key(k config.Key) {
 	doc := joinLines(k.Doc.In(p.lang), p.lang)
 	if k.Type == config.Section || k.Type == config.NamedSection || !strings.Contains(k.Path, ".") {
 		fmt.Fprintf(p, "\n### %s\n\n%s", k.Path, doc)
-		if k.Unused && !strings.Contains(k.Path, ".") {
+		if k.UnusedAlone {
 			p.say(" **Not used yet.**", "**尚未使用。**")
 		}
 		p.WriteString("\n\n")
@@ -123,6 +123,9 @@ func (p *page) key(k config.Key) {
 	fmt.Fprintf(p, "- `%s`: ", k.Path)
 	if doc != "" {
 		p.say("%s ", "%s", doc)
+	}
+	if k.UnusedAlone && doc != "" {
+		p.say("**Not used yet.** ", "**尚未使用。** ")
 	}
 	p.facts(k)
 	p.WriteString("\n")
@@ -137,6 +140,7 @@ func (p *page) facts(k config.Key) {
 		}
 	}
 	add(k.Default, "default `%s`", "默认 `%s`")
+	add(strings.Join(k.Words, "`, `"), "one of `%s`", "`%s` 之一")
 	add(k.Min, "at least `%s`", "至少 `%s`")
 	add(k.Max, "at most `%s`", "至多 `%s`")
 	add(strings.Join(k.Schemes, "`, `"), "begins with `%s`", "开头为 `%s`")

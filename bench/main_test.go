@@ -43,6 +43,9 @@ func TestHelpIsNoError(t *testing.T) {
 func TestARunThatCannotBeginFails(t *testing.T) {
 	t.Setenv("REDFIRE_TEST_DATA", t.TempDir()+"/nowhere")
 	for subject := range subjects {
+		if subject == "sql" {
+			continue // it needs no data
+		}
 		var out, errs strings.Builder
 		if code := run(t.Context(), []string{subject}, &out, &errs); code != exitFailed {
 			t.Errorf("%s: got exit code %d, want %d", subject, code, exitFailed)
@@ -50,6 +53,16 @@ func TestARunThatCannotBeginFails(t *testing.T) {
 		if !strings.Contains(errs.String(), "set REDFIRE_TEST_DATA") || out.Len() > 0 {
 			t.Errorf("%s: standard error has %q, standard output %q", subject, errs.String(), out.String())
 		}
+	}
+}
+
+func TestARunWithoutAFolderFails(t *testing.T) {
+	var out, errs strings.Builder
+	if code := run(t.Context(), []string{"-dir", t.TempDir() + "/nowhere", "sql"}, &out, &errs); code != exitFailed || out.Len() > 0 {
+		t.Errorf("got exit code %d and %q", code, out.String())
+	}
+	if !strings.Contains(errs.String(), "nowhere") {
+		t.Errorf("standard error has %q", errs.String())
 	}
 }
 

@@ -3,7 +3,6 @@ package report_test
 import (
 	"encoding/json"
 	"errors"
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -197,4 +196,37 @@ func TestGoalsAreToldAsMetOrMissed(t *testing.T) {
 	f(true, 512, 300, true)
 	f(true, 512, 513, false)
 	f(false, 1e6, 0, false)
+}
+
+func TestPairsHaveTheirMedianAndItsInterval(t *testing.T) {
+	r := &report.Result{Work: "reads", RatioGoals: map[string]float64{"peer": 1, "slow": 11.5, "other": 1}}
+	var us, peer, slow []float64
+	for i := range 21 {
+		us, peer, slow = append(us, float64(i+1)), append(peer, 10), append(slow, 1)
+	}
+	r.Put("us", 11, 21)
+	r.Put("peer", 10, 21)
+	r.Put("slow", 1, 21)
+	r.Pair("peer", us, peer)
+	r.Pair("slow", us, slow)
+	p := &report.Report{Us: "us", Peers: []string{"peer", "slow", "other"}, Results: []*report.Result{r}}
+	var out strings.Builder
+	if err := p.Table(&out); err != nil {
+		t.Fatal(err)
+	}
+	// Of 21, the 6th to the 16th cover the median with 97 in 100, the 7th to the
+	// 15th with 92.
+	for _, want := range []string{"x1.10 (0.60 to 1.60)", "reads: at least x1.00 of peer: x1.10 (0.60 to 1.60): met",
+		"of slow: x11.0 (6.00 to 16.0): missed within the interval", "of other: not measured: MISSED"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the table does not hold %q:\n%s", want, &out)
+		}
+	}
+	out.Reset()
+	if err := p.JSON(&out); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), `"peer":{"median":1.1,"low":0.6,"high":1.6}`) {
+		t.Errorf("JSON: %s", &out)
+	}
 }

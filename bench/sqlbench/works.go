@@ -130,6 +130,9 @@ func (r *runner) do(ctx context.Context, s site, w work, all []contender) error 
 			rates.Pair(c.name, values[0], values[i])
 		}
 	}
+	if w.think {
+		rates.Bound("workers by think time", float64(r.plan.workers)/r.plan.think.Seconds())
+	}
 	r.report.Results = append(r.report.Results, rates)
 	if !w.think || w.write {
 		return nil

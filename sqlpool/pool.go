@@ -386,7 +386,7 @@ func (p *Pool) takeBack(s *session) {
 func (p *Pool) give(s *session, now time.Duration) {
 	p.mu.Lock()
 	s.away = false
-	if !s.fit(now) { // as when the pool is closed
+	if p.closing || !s.fit(now) {
 		p.mu.Unlock()
 		p.end(s)
 		return
@@ -528,6 +528,7 @@ func (p *Pool) close(ctx context.Context) error {
 		return nil
 	}
 	p.closing = true
+	p.stop()
 	p.generation.Add(1) // whoever holds one now gives it back to be closed
 	p.live = 0
 	for p.serveLocked(handed{err: p.closedError()}) {
@@ -541,7 +542,6 @@ func (p *Pool) close(ctx context.Context) error {
 	for _, s := range reserve {
 		p.end(s)
 	}
-	p.stop()
 	held := p.awaitHolders(ctx)
 	p.mu.Lock()
 	p.closed = true

@@ -115,7 +115,7 @@ func (p *Pool) dial(ctx context.Context) {
 	s.number = p.made
 	s.generation, s.trusted, s.idleSince, s.dies = generation, suspicion, now, now+lifetime(p.source.MaxLifetime)
 	p.sessions[s] = struct{}{}
-	if s.fit(now) {
+	if s.fit(now) && !p.closing {
 		p.live++
 		p.succeededLocked(server)
 	} else {

@@ -97,6 +97,10 @@ func (p *Pool) inTx(ctx context.Context, o TxOptions, f func(*sql.Tx) error) (To
 			token.Repeated = repeated
 			return token, nil
 		}
+		if !run.sent && ctx.Err() != nil && errors.Is(err, sql.ErrTxDone) {
+			// The DB has rolled back since ctx ended, just before f or the commit.
+			err = fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
 		err = p.outcome(&run, err)
 		uncertain := fault.KindOf(err) == fault.Unknown
 		if uncertain && run.sent {

@@ -263,6 +263,50 @@ func TestATransactionEndsWithinItsContext(t *testing.T) {
 	})
 }
 
+// TestWhatIsLostIsNoUnsentOne loses connections while they await an answer.
+// database/sql must not be told to do anything once more.
+func TestWhatIsLostIsNoUnsentOne(t *testing.T) {
+	onEach(t, func(t *testing.T, s *servers.Server) {
+		source := database(t, s, "lost")
+		exec(t, open(t, source), "CREATE TABLE x (id INT)")
+		e := newEngine(t, source)
+		f := func(what string, run func(c *conn) error) {
+			t.Helper()
+			p := s.Proxy()
+			c := connect(t, newEngine(t, scene{Server: s, source: source}.through(p)))
+			queryAll(t, c, "SELECT ?", int64(1))
+			tx, err := c.BeginTx(t.Context(), driver.TxOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The statement arrives, and its answer does not.
+			p.BlackHole(servers.ToClient)
+			failed := make(chan error, 1)
+			go func() {
+				if run == nil {
+					failed <- tx.Commit()
+				} else {
+					failed <- run(c)
+				}
+			}()
+			time.AfterFunc(50*time.Millisecond, p.Reset)
+			if err := <-failed; e.Classify(err) != sqlpool.LostAfter {
+				t.Errorf("%s: got %q, %v", what, e.Classify(err), err)
+			}
+		}
+		f("a commit", nil)
+		f("a statement", func(c *conn) error {
+			_, err := c.ExecContext(t.Context(), "INSERT INTO x VALUES (1)", nil)
+			return err
+		})
+		f("a kept statement", func(c *conn) error {
+			_, err := c.QueryContext(t.Context(), "SELECT ?", arguments(int64(1)))
+			return err
+		})
+		f("an inspection", func(c *conn) error { _, err := e.Inspect(t.Context(), c); return err })
+	})
+}
+
 func TestClosingDoesNotWait(t *testing.T) {
 	onEach(t, func(t *testing.T, s *servers.Server) {
 		c := connect(t, newEngine(t, sourceOf(s, "")))

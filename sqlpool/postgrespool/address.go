@@ -43,16 +43,30 @@ var ours = map[string]string{
 	"datestyle":       "ISO",
 }
 
+const defaultPort = "5432"
+
 // keptStatements is how many statements a connection keeps at the server.
 const keptStatements = 128
 
-// neutral is what libpq would take from the environment, which is no place of a
-// RedFire's configuration, in case the address does not say it.
+// neutral is what libpq would look for in the environment and at home, which are
+// no places of RedFire's configuration, in case the address does not say it. Only
+// PGSERVICE cannot be had out of the way.
 var neutral = map[string]string{
-	"sslmode":              "prefer",
-	"target_session_attrs": "any",
-	"passfile":             os.DevNull,
+	"channel_binding":      "prefer",
 	"connect_timeout":      "0",
+	"max_protocol_version": "",
+	"min_protocol_version": "",
+	"passfile":             os.DevNull,
+	"require_auth":         "",
+	"sslcert":              "",
+	"sslcertmode":          "allow",
+	"sslkey":               "",
+	"sslmode":              "prefer",
+	"sslnegotiation":       "",
+	"sslpassword":          "",
+	"sslrootcert":          "",
+	"sslsni":               "",
+	"target_session_attrs": "any",
 }
 
 // configure makes a configuration of pgx, and tells which parameters stand
@@ -153,11 +167,16 @@ func parse(from string) (address, error) {
 	if strings.Contains(path, "/") {
 		return address{}, fault.SQLSource.Errorf("%q cannot be the name of a database", path)
 	}
-	if path == "" {
-		// What PostgreSQL itself does, whatever the environment says.
-		head = strings.TrimSuffix(head, "/") + "/" + user
+	all := strings.Split(hosts, ",")
+	for i, host := range all {
+		if colon := strings.LastIndexByte(host, ':'); colon <= strings.LastIndexByte(host, ']') {
+			all[i] = host + ":" + defaultPort
+		}
 	}
-	return address{head, query}, nil
+	if path == "" {
+		path = user // as PostgreSQL itself does
+	}
+	return address{schemes[i] + user + "@" + strings.Join(all, ",") + "/" + path, query}, nil
 }
 
 // cutLast is [strings.Cut] at the last sep.

@@ -227,40 +227,35 @@ func isVoidPlan(err error) bool {
 	return errors.As(err, &refusal) && refusal.Code == "0A000" && refusal.Routine == "RevalidateCachedQuery"
 }
 
-// PrepareContext implements [driver.ConnPrepareContext].
+// PrepareContext implements [driver.ConnPrepareContext]. It has the server check
+// the statement. To run it is what pgx's cache of statements is for: so nothing is
+// left to be closed at the server, and a plan that became void is made again.
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	if c.unprepared {
-		return &statement{c: c, text: query}, nil
+	if !c.IsValid() {
+		return nil, driver.ErrBadConn
 	}
-	inner, err := c.Conn.PrepareContext(ctx, query)
+	if c.unprepared {
+		return &statement{c: c, text: query, inputs: -1}, nil
+	}
+	described, err := c.Conn.Conn().Prepare(ctx, "", query)
 	if err != nil {
 		return nil, c.toldOfNothing(ctx, err)
 	}
-	return &statement{c: c, text: query, inner: inner}, nil
+	return &statement{c: c, text: query, inputs: len(described.ParamOIDs)}, nil
 }
 
 // A statement is one that somebody asked to be prepared.
 type statement struct {
-	c     *conn
-	text  string
-	inner driver.Stmt // nil if statements are not to be prepared
+	c      *conn
+	text   string
+	inputs int
 }
 
 // Close implements [driver.Stmt].
-func (s *statement) Close() error {
-	if s.inner == nil || !s.c.IsValid() {
-		return nil
-	}
-	return s.inner.Close()
-}
+func (s *statement) Close() error { return nil }
 
-// NumInput implements [driver.Stmt].
-func (s *statement) NumInput() int {
-	if s.inner == nil {
-		return -1
-	}
-	return s.inner.NumInput()
-}
+// NumInput implements [driver.Stmt]. It is -1 if that is not known.
+func (s *statement) NumInput() int { return s.inputs }
 
 // ExecContext implements [driver.StmtExecContext].
 func (s *statement) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {

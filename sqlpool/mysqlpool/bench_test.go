@@ -1,7 +1,6 @@
 package mysqlpool
 
 import (
-	"context"
 	"database/sql"
 	"testing"
 	"time"
@@ -21,7 +20,7 @@ func BenchmarkSelect(b *testing.B) {
 				for b.Loop() {
 					var name, price string
 					var at time.Time
-					row := db.QueryRowContext(context.Background(), "SELECT name, price, at FROM x WHERE id = ?", 1)
+					row := db.QueryRowContext(b.Context(), "SELECT name, price, at FROM x WHERE id = ?", 1)
 					if err := row.Scan(&name, &price, &at); err != nil {
 						b.Fatal(err)
 					}
@@ -37,7 +36,7 @@ func BenchmarkConnect(b *testing.B) {
 		e := newEngine(b, sourceOf(system.start(b), ""))
 		b.Run(system.name, func(b *testing.B) {
 			for b.Loop() {
-				c, err := e.Connect(context.Background())
+				c, err := e.Connect(b.Context())
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -56,7 +55,7 @@ func BenchmarkInspect(b *testing.B) {
 		c := connect(b, e)
 		b.Run(system.name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := e.Inspect(context.Background(), c); err != nil {
+				if _, err := e.Inspect(b.Context(), c); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -192,7 +192,7 @@ var provocations = []provocation{
 		if err != nil {
 			t.Fatal(err)
 		}
-		lost(t, s, p, func(ctx context.Context) error {
+		_ = lost(t, s, p, func(ctx context.Context) error {
 			_, err := tx.ExecContext(ctx, "UPDATE parent SET size = 1 WHERE SLEEP(60) = 0")
 			return err
 		})
@@ -220,7 +220,7 @@ var provocations = []provocation{
 
 	{sqlpool.Timeout, "waiting for a lock", "", func(t *testing.T, s scene) error {
 		tx := s.lock(t)
-		defer tx.Rollback() //nolint:errcheck // it has nothing to say
+		defer tx.Rollback()
 		source := s.source
 		source.OnConnect = []string{"SET innodb_lock_wait_timeout = 1"}
 		_, err := open(t, source).ExecContext(t.Context(), "UPDATE parent SET size = size + 1 WHERE id = 1")
@@ -228,7 +228,7 @@ var provocations = []provocation{
 	}},
 	{sqlpool.Timeout, "not waiting for a lock", "", func(t *testing.T, s scene) error {
 		tx := s.lock(t)
-		defer tx.Rollback() //nolint:errcheck // it has nothing to say
+		defer tx.Rollback()
 		return statementFails("SELECT * FROM parent WHERE id = 1 FOR UPDATE NOWAIT")(t, s)
 	}},
 	{sqlpool.Timeout, "max_execution_time", onlyMySQL, statementFails("SELECT /*+ MAX_EXECUTION_TIME(50) */ COUNT(*) FROM " + endless)},
@@ -396,7 +396,7 @@ func untilRefused(t *testing.T, source sqlpool.Source, most int) error {
 		if err != nil {
 			return err
 		}
-		defer c.Close() //nolint:errcheck // it is the server that is tested
+		defer func() { _ = c.Close() }() //nolint:revive // all are open until the last is refused
 	}
 	return nil
 }
@@ -459,7 +459,7 @@ func lost(t *testing.T, s scene, p *servers.Proxy, f func(context.Context) error
 func blocked(t *testing.T, s scene, kill string) error {
 	t.Helper()
 	tx := s.lock(t)
-	defer tx.Rollback() //nolint:errcheck // it has nothing to say
+	defer tx.Rollback()
 	c := connect(t, newEngine(t, s.source))
 	failed := make(chan error, 1)
 	go func() {

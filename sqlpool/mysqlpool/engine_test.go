@@ -247,7 +247,7 @@ func TestATransactionEndsWithinItsContext(t *testing.T) {
 			t.Errorf("a rollback at a silent server: %v after %v", err, took)
 		}
 		c, _, err = f(driver.Tx.Commit, false)
-		if err != context.DeadlineExceeded || !c.IsValid() { //nolint:errorlint // callers may compare
+		if err != context.DeadlineExceeded || !c.IsValid() { // callers may compare
 			t.Errorf("a commit too late: %v", err)
 		}
 		if got := queryAll(t, c, "SELECT COUNT(*) FROM x"); got != "[[1]]" { // of the first, which was committed

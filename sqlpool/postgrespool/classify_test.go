@@ -180,7 +180,7 @@ var provocations = []provocation{
 		if err != nil {
 			t.Fatal(err)
 		}
-		lost(t, s, p, func(ctx context.Context) error {
+		_ = lost(t, s, p, func(ctx context.Context) error {
 			_, err := tx.ExecContext(ctx, "SELECT pg_sleep(60)")
 			return err
 		})
@@ -211,14 +211,14 @@ var provocations = []provocation{
 
 	{sqlpool.Timeout, "waiting for a lock", func(t *testing.T, s scene) error {
 		tx := s.lock(t)
-		defer tx.Rollback() //nolint:errcheck // it has nothing to say
+		defer tx.Rollback()
 		s.source.URL += "&lock_timeout=50"
 		_, err := open(t, s.source).ExecContext(t.Context(), "UPDATE parent SET size = size + 1 WHERE id = 1")
 		return err
 	}},
 	{sqlpool.Timeout, "not waiting for a lock", func(t *testing.T, s scene) error {
 		tx := s.lock(t)
-		defer tx.Rollback() //nolint:errcheck // it has nothing to say
+		defer tx.Rollback()
 		return statementFails("SELECT * FROM parent WHERE id = 1 FOR UPDATE NOWAIT")(t, s)
 	}},
 	{sqlpool.Timeout, "a statement", func(t *testing.T, s scene) error {
@@ -350,7 +350,7 @@ func untilRefused(t *testing.T, source sqlpool.Source, most int) error {
 		if err != nil {
 			return err
 		}
-		defer c.Close() //nolint:errcheck // it is the server that is tested
+		defer func() { _ = c.Close() }() //nolint:revive // all are open until the last is refused
 	}
 	return nil
 }
@@ -444,7 +444,7 @@ func lost(t *testing.T, s scene, p *servers.Proxy, f func(context.Context) error
 func blocked(t *testing.T, s scene, kill string) error {
 	t.Helper()
 	tx := s.lock(t)
-	defer tx.Rollback() //nolint:errcheck // it has nothing to say
+	defer tx.Rollback()
 	c := connect(t, newEngine(t, s.source))
 	pid := c.Conn.Conn().PgConn().PID()
 	failed := make(chan error, 1)

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/redfire-quant/redfire/fault"
 )
 
@@ -181,9 +183,18 @@ func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 		return nil, fault.SQLNotSupported.Errorf("MySQL has no isolation level %q", level)
 	}
 	if _, err := c.inner.BeginTx(ctx, options); err != nil {
-		return nil, err
+		return nil, harmless(err)
 	}
 	return &transaction{c: c, ctx: ctx}, nil
+}
+
+// harmless turns the loss of a connection amid what changes nothing into
+// [driver.ErrBadConn], with which database/sql goes on with another connection.
+func harmless(err error) error {
+	if errors.Is(err, mysql.ErrInvalidConn) {
+		return driver.ErrBadConn
+	}
+	return err
 }
 
 // A transaction ends within the context that it was begun with: the driver's

@@ -115,6 +115,18 @@ func TestOverrides(t *testing.T) {
 	f("character_set_results=latin1", "character_set_results = latin1", "character_set_results")
 }
 
+func TestConnectionsSayWhoseTheyAre(t *testing.T) {
+	f := func(application, query, want string) {
+		t.Helper()
+		e := newEngine(t, sqlpool.Source{URL: "mysql://root@h/vnpy" + query, Application: application})
+		if got := e.config.ConnectionAttributes; got != want {
+			t.Errorf("%q: got %q, want %q", application, got, want)
+		}
+	}
+	f("", "", "program_name:redfire")
+	f("orders, main: two", "?connectionAttributes=a:b", "program_name:orders  main  two,a:b")
+}
+
 func TestDialect(t *testing.T) {
 	if got := newEngine(t, sqlpool.Source{URL: "mysql://root@h"}).Dialect(); got != sqlpool.MySQL {
 		t.Errorf("got %q", got)
@@ -270,7 +282,7 @@ func TestWhatIsLostIsNoUnsentOne(t *testing.T) {
 		source := database(t, s, "lost")
 		exec(t, open(t, source), "CREATE TABLE x (id INT)")
 		e := newEngine(t, source)
-		f := func(what string, run func(c *conn) error) {
+		f := func(what string, want sqlpool.Class, run func(c *conn) error) {
 			t.Helper()
 			p := s.Proxy()
 			c := connect(t, newEngine(t, scene{Server: s, source: source}.through(p)))
@@ -290,20 +302,29 @@ func TestWhatIsLostIsNoUnsentOne(t *testing.T) {
 				}
 			}()
 			time.AfterFunc(50*time.Millisecond, p.Reset)
-			if err := <-failed; e.Classify(err) != sqlpool.LostAfter {
+			if err := <-failed; e.Classify(err) != want {
 				t.Errorf("%s: got %q, %v", what, e.Classify(err), err)
 			}
 		}
-		f("a commit", nil)
-		f("a statement", func(c *conn) error {
+		f("a commit", sqlpool.LostAfter, nil)
+		f("a statement", sqlpool.LostAfter, func(c *conn) error {
 			_, err := c.ExecContext(t.Context(), "INSERT INTO x VALUES (1)", nil)
 			return err
 		})
-		f("a kept statement", func(c *conn) error {
+		f("a kept statement", sqlpool.LostAfter, func(c *conn) error {
 			_, err := c.QueryContext(t.Context(), "SELECT ?", arguments(int64(1)))
 			return err
 		})
-		f("an inspection", func(c *conn) error { _, err := e.Inspect(t.Context(), c); return err })
+		f("an inspection", sqlpool.LostAfter, func(c *conn) error { _, err := e.Inspect(t.Context(), c); return err })
+		// These change nothing.
+		f("a beginning", sqlpool.LostBefore, func(c *conn) error {
+			_, err := c.BeginTx(t.Context(), driver.TxOptions{})
+			return err
+		})
+		f("a statement that is being prepared", sqlpool.LostBefore, func(c *conn) error {
+			_, err := c.ExecContext(t.Context(), "INSERT INTO x VALUES (?)", arguments(int64(1)))
+			return err
+		})
 	})
 }
 

@@ -240,7 +240,7 @@ func (c *conn) prepare(ctx context.Context, query string) (statementContext, err
 		stmt, err = c.inner.PrepareContext(ctx, query)
 	}
 	if err != nil {
-		return nil, err
+		return nil, harmless(err)
 	}
 	return stmt.(statementContext), nil //nolint:forcetypeassert // the driver's have both
 }

@@ -279,35 +279,44 @@ func TestALostCommitIsNoUnsentOne(t *testing.T) {
 	source := database(t, s, "commits")
 	exec(t, open(t, source), "CREATE TABLE x (id INT)")
 	e := newEngine(t, source)
-	f := func(what string, run func(c *conn) error) {
+	f := func(what string, want sqlpool.Class, run func(c *conn) error) {
 		t.Helper()
 		p := s.Proxy()
 		c := connect(t, newEngine(t, scene{Server: s, source: source}.through(p)))
 		p.BlackHole(servers.ToClient)
 		failed := make(chan error, 1)
-		go func() { failed <- run(c) }()
 		sent := c.wire.sent.Load()
+		go func() { failed <- run(c) }()
 		waitFor(t, "the statement to be sent", func() bool { return c.wire.sent.Load() > sent || len(failed) > 0 })
 		p.Reset()
-		if err := <-failed; e.Classify(err) != sqlpool.LostAfter {
+		if err := <-failed; e.Classify(err) != want {
 			t.Errorf("%s: got %q, %v", what, e.Classify(err), err)
 		}
 	}
-	f("a statement", func(c *conn) error {
+	f("a statement", sqlpool.LostAfter, func(c *conn) error {
 		_, err := c.ExecContext(t.Context(), "INSERT INTO x VALUES (1)", nil)
 		return err
 	})
-	f("a query", func(c *conn) error {
+	f("a query", sqlpool.LostAfter, func(c *conn) error {
 		_, err := c.QueryContext(t.Context(), "SELECT 1", nil)
 		return err
 	})
-	f("a statement with an argument", func(c *conn) error {
+	f("a statement with an argument", sqlpool.LostAfter, func(c *conn) error {
 		_, err := c.ExecContext(t.Context(), "INSERT INTO x VALUES ($1)", named([]driver.Value{int64(1)}))
 		return err
 	})
-	f("a ping", func(c *conn) error { return c.Ping(t.Context()) })
-	f("an inspection", func(c *conn) error { _, err := e.Inspect(t.Context(), c); return err })
-	f("a reset", func(c *conn) error { return e.Reset(t.Context(), c) })
+	f("a ping", sqlpool.LostAfter, func(c *conn) error { return c.Ping(t.Context()) })
+	f("an inspection", sqlpool.LostAfter, func(c *conn) error { _, err := e.Inspect(t.Context(), c); return err })
+	f("a reset", sqlpool.LostAfter, func(c *conn) error { return e.Reset(t.Context(), c) })
+	// These change nothing.
+	f("a beginning", sqlpool.LostBefore, func(c *conn) error {
+		_, err := c.BeginTx(t.Context(), driver.TxOptions{})
+		return err
+	})
+	f("preparing", sqlpool.LostBefore, func(c *conn) error {
+		_, err := c.PrepareContext(t.Context(), "SELECT 1")
+		return err
+	})
 	p := s.Proxy()
 	c := connect(t, newEngine(t, scene{Server: s, source: source}.through(p)))
 	tx, err := c.BeginTx(t.Context(), driver.TxOptions{})

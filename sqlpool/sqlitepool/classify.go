@@ -60,10 +60,10 @@ var coded = map[fault.Code]sqlpool.Class{
 	fault.SQLNotSupported: sqlpool.NotSupported,
 }
 
-// noObject and syntax are beginnings and parts of messages of SQLITE_ERROR, which has
+// noObject and syntax are parts of messages of SQLITE_ERROR, which has
 // nothing else to tell by.
 var (
-	noObject = []string{"no such ", "unknown database"}
+	noObject = []string{"no such ", "has no column named ", "unknown database"}
 	syntax   = []string{"syntax error", "incomplete input", "unrecognized token", "unknown function", "wrong number of arguments"}
 )
 

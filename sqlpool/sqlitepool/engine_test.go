@@ -49,16 +49,16 @@ func openDB(t testing.TB, e *Engine, connections int) *sql.DB {
 // connect returns a connection of an engine.
 func connect(t testing.TB, e *Engine) *conn {
 	t.Helper()
-	c, err := e.open(t.Context())
+	made, err := e.Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := c.Close(); err != nil {
+		if err := made.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return c
+	return made.(*conn)
 }
 
 // An execer is a *sql.DB, *sql.Conn or *sql.Tx.

@@ -138,22 +138,22 @@ func TestReadingEndsWithItsContext(t *testing.T) {
 		began, n := time.Now(), 0
 		rows, err := db.QueryContext(ctx, query)
 		if err == nil {
+			defer rows.Close()
 			for rows.Next() {
 				n++
 			}
 			err = rows.Err()
-			rows.Close()
 		}
 		if !errors.Is(err, context.DeadlineExceeded) || n != wantRows || time.Since(began) > 2*time.Second {
 			t.Errorf("%s: got %d rows and %v after %v", query, n, err, time.Since(began))
-		}
-		if got := scan[int](t, db, "SELECT 1"); got != 1 {
-			t.Error("the connection cannot be used again")
 		}
 	}
 	for range 5 {
 		f(endless, 1)
 		f("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT count(*) FROM n", 0)
+		if got := scan[int](t, db, "SELECT 1"); got != 1 {
+			t.Error("the connection cannot be used again")
+		}
 	}
 }
 
@@ -360,12 +360,14 @@ func TestPreparedStatements(t *testing.T) {
 	}
 	all.Wait()
 	tx := begin(t, db, nil)
-	rows, err := tx.StmtContext(t.Context(), add).QueryContext(t.Context(), 1)
+	within := tx.StmtContext(t.Context(), add)
+	defer within.Close()
+	rows, err := within.QueryContext(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	if _, err := tx.StmtContext(t.Context(), add).ExecContext(t.Context(), 1); err != nil {
+	if _, err := within.ExecContext(t.Context(), 1); err != nil {
 		t.Error(err)
 	}
 	if err := errors.Join(rows.Close(), rows.Err(), tx.Commit()); err != nil {

@@ -72,7 +72,7 @@ func readsOnly(query string, says bool) bool {
 // pragma returns the name of a PRAGMA, and whether it has an argument.
 func pragma(rest string) (name string, argument bool) {
 	first, rest := word(rest)
-	if after, ok := strings.CutPrefix(rest, "."); ok { // main.table_info
+	if after, ok := strings.CutPrefix(strings.TrimSpace(rest), "."); ok { // main.table_info
 		first, rest = word(after)
 	}
 	return strings.ToLower(first), strings.ContainsAny(rest, "=(")

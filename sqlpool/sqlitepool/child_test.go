@@ -46,7 +46,7 @@ func child(does, url string) error {
 	ctx := context.Background()
 	switch does {
 	case "add":
-		done, locked, err := add(ctx, e, db, 8, 100)
+		done, locked, err := add(ctx, e, db, 8, adds)
 		fmt.Println(done, locked)
 		return err
 	case "insert":

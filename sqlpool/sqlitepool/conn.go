@@ -28,6 +28,7 @@ type conn struct {
 	file       fs.FileInfo // what was opened
 	readOnly   bool
 	statements statements
+	prepared   map[*statement]struct{} // all that SQLite has still
 
 	holds   bool  // the gate
 	writing int   // rows that are open and may write still
@@ -49,7 +50,7 @@ func newConn(e *Engine, dc driver.Conn, file fs.FileInfo) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{engine: e, raw: raw, at: at, file: file}, nil
+	return &conn{engine: e, raw: raw, at: at, file: file, prepared: map[*statement]struct{}{}}, nil
 }
 
 // Unwrap returns the driver's own connection. What is done with it is not known
@@ -59,13 +60,20 @@ func (c *conn) Unwrap() driver.Conn {
 	return c.raw
 }
 
-// Close closes the connection; what it has not committed is gone.
+// Close closes the connection; what it has not committed is gone. SQLite would keep
+// a connection alive, with its locks, for as long as it has statements.
 func (c *conn) Close() error {
 	if c.closed {
 		return nil
 	}
 	c.closed = true
-	err := errors.Join(c.statements.clear(), c.raw.Close())
+	var errs []error
+	for s := range c.prepared {
+		if err := s.end(); err != nil && !isInterrupt(err) {
+			errs = append(errs, err)
+		}
+	}
+	err := errors.Join(append(errs, c.raw.Close())...)
 	c.at.close()
 	if c.holds {
 		c.holds = false

@@ -42,17 +42,6 @@ type statements struct {
 	recent list.List // of *statement, the one used last at the front
 }
 
-// clear closes them all.
-func (s *statements) clear() error {
-	var errs []error
-	for _, kept := range s.byText {
-		errs = append(errs, kept.raw.Close())
-	}
-	s.byText = nil
-	s.recent.Init()
-	return errors.Join(errs...)
-}
-
 // statement returns a statement that nobody uses. It is to be given back by give.
 func (c *conn) statement(ctx context.Context, query string) (*statement, error) {
 	if s := c.statements.byText[query]; s != nil && !s.busy {
@@ -82,6 +71,7 @@ func (c *conn) prepare(ctx context.Context, query string) (*statement, error) {
 	}
 	s.reads = single && readsOnly(query, reads)
 	s.keep = single && len(query) <= keepLength && slices.Contains(kept, keyword(query))
+	c.prepared[s] = struct{}{}
 	c.changed = c.changed || !single || changesSession(query)
 	return s, nil
 }
@@ -95,7 +85,7 @@ func (c *conn) give(s *statement) error {
 	case s.place != nil:
 		return nil
 	case !s.keep || all.byText[s.text] != nil:
-		return s.raw.Close()
+		return s.end()
 	}
 	if all.byText == nil {
 		all.byText = map[string]*statement{}
@@ -107,7 +97,7 @@ func (c *conn) give(s *statement) error {
 		old.place = nil
 		delete(all.byText, old.text)
 		if !old.busy { // else its rows close it
-			return old.raw.Close()
+			return old.end()
 		}
 	}
 	return nil
@@ -118,6 +108,12 @@ func (s *statement) Close() error {
 	if s.c.closed {
 		return nil
 	}
+	return s.end()
+}
+
+// end has SQLite forget the statement.
+func (s *statement) end() error {
+	delete(s.c.prepared, s)
 	return s.raw.Close()
 }
 

@@ -3,6 +3,7 @@ package sqlitepool
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -20,9 +21,16 @@ func counter(t testing.TB, db *sql.DB) {
 	exec(t, db, "INSERT INTO counter VALUES (0)")
 }
 
+// impatient returns an engine whose connections do not wait for locks at all: the gate
+// alone keeps them from seeing any.
+func impatient(t testing.TB) *Engine {
+	t.Helper()
+	return newEngine(t, "sqlite:"+fresh(t).address.path+"?busy_timeout=0s")
+}
+
 // TestWritersNeverSeeALock has 64 write in every way, while 16 read.
 func TestWritersNeverSeeALock(t *testing.T) {
-	e := fresh(t)
+	e := impatient(t)
 	db := openDB(t, e, 80)
 	counter(t, db)
 	ctx, stop := context.WithCancel(t.Context())
@@ -57,6 +65,9 @@ func TestWritersNeverSeeALock(t *testing.T) {
 	sound(t, e)
 }
 
+// adds is how often each worker of a process adds one.
+var adds = fewer.Of(100)
+
 // TestTwoEnginesAndTwoProcesses have lines of their own, which meet by busy_timeout.
 // Nothing is lost or doubled, and whoever fails is told that it was locked.
 func TestTwoEnginesAndTwoProcesses(t *testing.T) {
@@ -72,7 +83,7 @@ func TestTwoEnginesAndTwoProcesses(t *testing.T) {
 			all.Go(func() {
 				e := newEngine(t, url)
 				var err error
-				if dones[i], lockeds[i], err = add(t.Context(), e, openDB(t, e, 8), 8, 100); err != nil {
+				if dones[i], lockeds[i], err = add(t.Context(), e, openDB(t, e, 8), 8, adds); err != nil {
 					t.Error(err)
 				}
 			})
@@ -85,7 +96,7 @@ func TestTwoEnginesAndTwoProcesses(t *testing.T) {
 		}
 		t.Logf("busy_timeout=%s: done %v and %d, locked %v and %d", wait, dones, done, lockeds, locked)
 		done, locked = done+dones[0]+dones[1], locked+lockeds[0]+lockeds[1]
-		if done+locked != 3*8*100 || wait == "30s" && locked != 0 {
+		if done+locked != 3*8*adds || wait == "30s" && locked != 0 {
 			t.Errorf("busy_timeout=%s: got %d done and %d locked", wait, done, locked)
 		}
 		if n := scan[int](t, setUp, "SELECT n FROM counter"); n != done {
@@ -109,7 +120,7 @@ func holding(t *testing.T, db *sql.DB) bool {
 
 // TestTransactionsBySQLHoldTheGate until they end, however they do.
 func TestTransactionsBySQLHoldTheGate(t *testing.T) {
-	db := openDB(t, fresh(t), 4)
+	db := openDB(t, impatient(t), 4)
 	counter(t, db)
 	f := func(first, last string) {
 		t.Helper()
@@ -141,7 +152,7 @@ func TestTransactionsBySQLHoldTheGate(t *testing.T) {
 // TestADeferredBeginIsNotLockedOut waits at its first write; if it read before
 // others wrote, it is told that it must be run again.
 func TestADeferredBeginIsNotLockedOut(t *testing.T) {
-	e := fresh(t)
+	e := impatient(t)
 	db := openDB(t, e, 4)
 	counter(t, db)
 	c := sqlConn(t, db)
@@ -162,7 +173,7 @@ func TestADeferredBeginIsNotLockedOut(t *testing.T) {
 
 // TestRowsThatWriteHoldTheGate until they are closed.
 func TestRowsThatWriteHoldTheGate(t *testing.T) {
-	db := openDB(t, fresh(t), 4)
+	db := openDB(t, impatient(t), 4)
 	counter(t, db)
 	exec(t, db, "INSERT INTO counter VALUES (0), (0)")
 	rows, err := db.QueryContext(t.Context(), "WITH x AS (SELECT 1) UPDATE counter SET n = 5 RETURNING n")
@@ -186,7 +197,7 @@ func TestRowsThatWriteHoldTheGate(t *testing.T) {
 
 // TestWhatOnlyReadsWaitsForNobody runs while a transaction is open.
 func TestWhatOnlyReadsWaitsForNobody(t *testing.T) {
-	e := fresh(t)
+	e := impatient(t)
 	db := openDB(t, e, 4)
 	counter(t, db)
 	tx := begin(t, db, nil)
@@ -206,6 +217,35 @@ func TestWhatOnlyReadsWaitsForNobody(t *testing.T) {
 	}
 }
 
+// TestAClosedConnectionLeavesNothing, though rows of it that write are open, and a
+// statement is.
+func TestAClosedConnectionLeavesNothing(t *testing.T) {
+	e := impatient(t)
+	db := openDB(t, e, 1)
+	counter(t, db)
+	c := connect(t, e)
+	for _, query := range []string{"BEGIN IMMEDIATE", "INSERT INTO counter VALUES (1), (2)"} {
+		if _, err := c.ExecContext(t.Context(), query, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prepared, err := c.PrepareContext(t.Context(), "UPDATE counter SET n = 8 RETURNING n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := prepared.(driver.StmtQueryContext).QueryContext(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.Close(), rows.Close(), prepared.Close(), c.Close()); err != nil {
+		t.Error(err)
+	}
+	exec(t, db, "UPDATE counter SET n = n + 1")
+	if got := scan[int](t, db, "SELECT sum(n) FROM counter"); got != 1 {
+		t.Errorf("got %d, want 1", got)
+	}
+}
+
 // TestKillLosesNothing kills a process that inserts, and finds every row of which it
 // said that it is there.
 func TestKillLosesNothing(t *testing.T) {
@@ -217,7 +257,7 @@ func TestKillLosesNothing(t *testing.T) {
 		c, lines := start(t, "insert", "sqlite:"+e.address.path, nil)
 		for n := 0; lines.Scan(); n++ {
 			acknowledged[lines.Text()] = true
-			if n == 300 {
+			if n == fewer.Of(300) {
 				if err := c.Process.Kill(); err != nil {
 					t.Error(err)
 				}

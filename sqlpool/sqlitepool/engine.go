@@ -34,12 +34,22 @@
 // that is [sqlpool.SerializationFailure], and running it again helps. BEGIN
 // IMMEDIATE, or BeginTx, does not meet this.
 //
+// Whoever gives up a write that is no transaction, by its context, does not know
+// whether it was done. A transaction whose Commit returns the error of its context
+// was rolled back.
+//
 // # Times
 //
 // A [time.Time] is written as text in UTC, 2026-01-05 01:30:00.25+00:00, which sorts
 // as the times do, for the years 0 to 9999. What is read from columns declared as
 // DATE, DATETIME or TIMESTAMP, in these words, is a time.Time in UTC; text without an
 // offset is taken for UTC. What has no declared type, such as max(at), stays text.
+//
+// # Care
+//
+// [Engine.Check] finds what is damaged, [Engine.Backup] copies the file while it is
+// used. Do not copy it by other means then: not only does the copy lack what is in the
+// log, a program that closes the file also loses SQLite its locks on it.
 package sqlitepool
 
 import (

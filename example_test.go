@@ -43,5 +43,6 @@ func ExampleOpen() {
 	// Output:
 	// 2026-01-05T01:00:00Z 3101 <nil>
 	// series localseries ok
+	// sql.main sqlitepool ok
 	// <nil>
 }

@@ -35,7 +35,7 @@ func newMetrics() *metrics {
 }
 
 // observe adds the figures of the stores.
-func (m *metrics) observe(d *Data) { m.registry.MustRegister(&stores{d}) }
+func (m *metrics) observe(d *Data) { m.registry.MustRegister(&stores{d}, pools{d.SQL}) }
 
 // stores is what the stores tell, when Prometheus asks.
 type stores struct{ data *Data }
@@ -60,7 +60,7 @@ func (s *stores) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect tells the figures.
 func (s *stores) Collect(ch chan<- prometheus.Metric) {
-	for _, about := range s.data.Sources(context.Background()) {
+	for _, about := range s.data.seen(context.Background()) {
 		up := 0.0
 		if about.State == OK {
 			up = 1

@@ -1,9 +1,7 @@
 package redfire
 
 import (
-	"strings"
-
-	"github.com/redfire-quant/redfire/fault"
+	"github.com/redfire-quant/redfire/config"
 	"github.com/redfire-quant/redfire/sqlpool"
 	"github.com/redfire-quant/redfire/sqlpool/mysqlpool"
 	"github.com/redfire-quant/redfire/sqlpool/postgrespool"
@@ -11,18 +9,18 @@ import (
 )
 
 // OpenSQL returns the engine of a source, by the kind that its address names:
-// mysql, postgres or sqlite. It needs no server. [sqlpool.New] takes it for the
+// mysql, postgres (or postgresql) or sqlite. It needs no server. [sqlpool.New] takes it for the
 // sources of a program and for those that are added later.
 func OpenSQL(source sqlpool.Source) (sqlpool.Engine, error) {
-	switch scheme, _, _ := strings.Cut(source.URL, ":"); scheme {
+	switch address := config.URL(source.URL); address.Scheme() {
 	case "mysql":
 		return opened(mysqlpool.NewEngine(source))
-	case "postgres":
+	case "postgres", "postgresql":
 		return opened(postgrespool.NewEngine(source))
 	case "sqlite":
 		return opened(sqlitepool.NewEngine(source))
 	default:
-		return nil, fault.SQLSource.Errorf("there is no SQL database %q; there are mysql, postgres and sqlite", scheme)
+		return nil, noEngine("sql."+source.Name+".url", address)
 	}
 }
 

@@ -11,6 +11,8 @@
 //	data, err := redfire.Open(ctx, cfg, nil)
 //	defer data.Close()
 //	for bar, err := range data.Series.Bars(ctx, symbol, market.Minute, market.Range{}) {
+//	pool, err := data.SQL.Pool("main")
+//	rows, err := pool.DB().QueryContext(ctx, "SELECT name FROM account")
 //
 // There is one logger, and one Prometheus registry: [Data.Metrics] serves it.
 package redfire
@@ -18,6 +20,9 @@ package redfire
 import (
 	"cmp"
 	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -29,12 +34,17 @@ import (
 	"github.com/redfire-quant/redfire/market"
 	"github.com/redfire-quant/redfire/series"
 	"github.com/redfire-quant/redfire/series/localseries"
+	"github.com/redfire-quant/redfire/sqlpool"
 )
 
 // Options tune Open. The zero value is ready to use.
 type Options struct {
 	// Log is told what an operator should know; nil means nobody.
 	Log *slog.Logger
+
+	// OpenSQLDB makes the DB of a pool of SQL; nil means [sql.OpenDB]. What looks at
+	// each statement, such as tracing, stands between the two.
+	OpenSQLDB func(driver.Connector) *sql.DB
 
 	// Lang is the language in which a server is asked for errors: "zh" for
 	// Chinese, else English.
@@ -47,6 +57,10 @@ type Data struct {
 	// calls say why.
 	Series *series.Store
 
+	// SQL are the pools of connections to SQL databases. It is never nil. A source
+	// of SQL that is not among them is down for good: Sources tells why.
+	SQL *sqlpool.Pools
+
 	// Log is the logger of everything that was opened.
 	Log *slog.Logger
 
@@ -55,6 +69,9 @@ type Data struct {
 	far     *client.Client      // nil if the series are not on another server
 	sources []source
 	metrics *metrics
+
+	tasks        sync.WaitGroup
+	stopWatching context.CancelFunc
 
 	calendars func() (*market.Calendars, error)
 }
@@ -76,8 +93,11 @@ func Open(ctx context.Context, c *config.Config, opts *Options) (*Data, error) {
 	// The start order; Close goes backwards.
 	d.metrics = newMetrics()
 	d.addMissing()
+	if err := d.openSQL(&o); err != nil {
+		return nil, fmt.Errorf("redfire: open: %w", errors.Join(err, d.closeSQL()))
+	}
 	if err := d.openSeries(&o); err != nil {
-		return nil, fmt.Errorf("redfire: open: %w", err)
+		return nil, fmt.Errorf("redfire: open: %w", errors.Join(err, d.closeSQL()))
 	}
 	d.metrics.observe(d)
 	return d, nil
@@ -86,7 +106,7 @@ func Open(ctx context.Context, c *config.Config, opts *Options) (*Data, error) {
 // Close makes everything that was accepted durable and closes all stores. Calls
 // after it fail with [fault.Closed]; a second Close does nothing.
 func (d *Data) Close() error {
-	return d.Series.Close()
+	return errors.Join(d.Series.Close(), d.closeSQL())
 }
 
 // openSeries opens the store of series.

@@ -90,6 +90,7 @@ func (p *program) seriesConfig() (*config.Config, error) {
 		return nil, err
 	}
 	c := *settled
+	c.SQL = nil // it is none of these commands' business, and costs a file
 	if p.server != "" && p.data != "" {
 		return nil, fault.CommandUsage.Errorf("--server and --data exclude each other")
 	}

@@ -59,7 +59,7 @@ func guard(t *testing.T) *guarded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data = config.Path(t.TempDir())
+	c.Data, c.SQL = config.Path(t.TempDir()), nil
 	log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	data, err := redfire.Open(t.Context(), c, &redfire.Options{Log: log})
 	if err != nil {

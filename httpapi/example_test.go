@@ -23,7 +23,7 @@ func ExampleNew() {
 	if err != nil {
 		panic(err)
 	}
-	c.Data = config.Path(folder)
+	c.Data, c.SQL = config.Path(folder), nil
 	ctx, stop := context.WithCancel(context.Background())
 	data, err := redfire.Open(ctx, c, nil)
 	if err != nil {

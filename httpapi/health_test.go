@@ -31,7 +31,7 @@ func (s *site) ready(t testing.TB) (int, answers.Ready) {
 
 func TestReadyTellsHowEachSourceIs(t *testing.T) {
 	s := serve(t, t.TempDir(), func(c *config.Config, _ *httpapi.Options) {
-		c.SQL = map[string]config.SQL{"main": {URL: "mysql://root:hunter2@db.example:3306/vnpy"}}
+		c.SQL = map[string]config.SQL{"main": {URL: "oracle://root:hunter2@db.example:3306/vnpy"}}
 		c.Cache.Redis = "redis://:hunter2@cache.example:6379/0"
 		c.Journal.URL = "mongodb://u:hunter2@mongo.example/redfire"
 	})

@@ -54,6 +54,9 @@ func (s *Server) register() {
 	add(s, operation{http.MethodPost, framesPath + "/fold", "fold-frames", "frames", "Resample frames", "For the Go client.", frames, question}, s.foldFrames)
 	add(s, operation{http.MethodPost, framesPath, "write-frames", "frames", "Write frames", "For the Go client.", written, frames}, s.writeFrames)
 	add(s, operation{http.MethodPut, framesPath, "replace-frames", "frames", "Replace a range by a frame", "For the Go client.", written, frames}, s.replaceFrames)
+	add(s, operation{http.MethodGet, "/v1/sql/pools", "list-pools", "sql", "List the pools of SQL", "How each is at present, as far as it knows by itself: no database is asked.", s.listOf(reflect.TypeFor[answers.SQLPool]()), nil}, s.pools)
+	add(s, operation{http.MethodGet, "/v1/sql/pools/{name}", "read-pool", "sql", "Tell of one pool of SQL", "", s.jsonOf(reflect.TypeFor[answers.SQLPool]()), nil}, s.pool)
+	add(s, operation{http.MethodGet, "/v1/sql/pools/{name}/statements", "list-statements", "sql", "List the statements of a pool that take longest", "Statements that differ by their values alone are one. The first took longest in all, since the server began.", s.listOf(reflect.TypeFor[answers.SQLStatement]()), nil}, s.poolStatements)
 	add(s, operation{http.MethodGet, "/livez", "live", "health", "Tell that the process answers", "It looks at nothing outside of the process.", s.jsonOf(reflect.TypeFor[alive]()), nil}, s.live)
 	add(s, operation{http.MethodGet, "/readyz", "ready", "health", "Tell whether requests are answered", "503 if a critical source is down, or the server is about to stop.", s.jsonOf(reflect.TypeFor[answers.Ready]()), nil}, s.ready)
 	s.mux.Handle("GET /metrics", s.data.Metrics())
@@ -135,7 +138,7 @@ func (s *Server) index(w http.ResponseWriter, _ *http.Request) {
 	text := "RedFire " + s.opts.Version + "\n\n"
 	for _, line := range []string{
 		"/v1/symbols     what is stored", "/v1/bars?symbol=SYMBOL&interval=1m&format=csv     bars", "/v1/ticks?symbol=SYMBOL&format=csv     ticks",
-		"/v1/stream      what is written, live", "/readyz         whether everything works", "/openapi.json   every request",
+		"/v1/sql/pools   the pools of SQL", "/v1/stream      what is written, live", "/readyz         whether everything works", "/openapi.json   every request",
 	} {
 		text += line + "\n"
 	}

@@ -32,7 +32,7 @@ func serve(t testing.TB, folder string, change func(*config.Config, *httpapi.Opt
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data = config.Path(folder)
+	c.Data, c.SQL = config.Path(folder), nil
 	o := &httpapi.Options{}
 	if change != nil {
 		change(c, o)

@@ -52,7 +52,7 @@ func child(folder string) error {
 	if err != nil {
 		return err
 	}
-	c.Data = config.Path(folder)
+	c.Data, c.SQL = config.Path(folder), nil
 	data, err := redfire.Open(ctx, c, nil)
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func Serve(ctx context.Context, args []string, in io.Reader, out io.Writer) (err
 	if err != nil {
 		return err
 	}
-	c.Data = config.Path(filepath.Join(args[0], "data"))
+	c.Data, c.SQL = config.Path(filepath.Join(args[0], "data")), nil
 	c.Server.MaxBody = 1 << 30
 	if args[1] == keepNothing {
 		c.Series.Cache = 0

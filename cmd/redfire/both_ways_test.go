@@ -200,7 +200,7 @@ func configOf(args []string) (*config.Config, bool) {
 func byServer(ctx context.Context, c *config.Config, data string, args []string) (o outcome, err error) {
 	served := *c
 	local := filepath.Join(string(c.Data), "series")
-	served.Data = config.Path(data)
+	served.Data, served.SQL = config.Path(data), nil
 	d, err := redfire.Open(ctx, &served, nil)
 	if err != nil {
 		return runAs(ctx, args), nil //nolint:nilerr // a store that cannot be opened cannot be served
@@ -279,7 +279,7 @@ const unopened = "cannot be opened"
 // digest returns what stands for all that is stored.
 func digest(ctx context.Context, c *config.Config, data string) (string, error) {
 	again := *c
-	again.Data = config.Path(data)
+	again.Data, again.SQL = config.Path(data), nil
 	d, err := redfire.Open(ctx, &again, nil)
 	if err != nil {
 		return unopened, nil

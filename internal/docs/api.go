@@ -87,6 +87,7 @@ func served() (doc *api, err error) {
 	if err != nil {
 		return nil, err
 	}
+	c.SQL = nil // no database is needed to say how one is asked
 	data, err := redfire.Open(context.Background(), c, nil)
 	if err != nil {
 		return nil, err
@@ -178,6 +179,7 @@ var apiParts = []struct {
 	{"ticks", fault.Text{En: "Ticks", Zh: "tick"}},
 	{"indicators", fault.Text{En: "Indicators", Zh: "指标"}},
 	{"series", fault.Text{En: "All series", Zh: "全部序列"}},
+	{"sql", fault.Text{En: "SQL", Zh: "SQL"}},
 	{"health", fault.Text{En: "Health", Zh: "健康状态"}},
 	{"frames", fault.Text{En: "Frames, for the Go client", Zh: "数据帧（供 Go 客户端使用）"}},
 }

@@ -262,7 +262,7 @@ func (k *calendarTrial) names() []string {
 }
 
 func (k *calendarTrial) unknown(name string) error {
-	if near := nearest(name, k.names()); near != "" {
+	if near := Nearest(name, k.names()); near != "" {
 		return fault.MarketCalendar.Errorf("there is no calendar %q; did you mean %q?", clip(name), near)
 	}
 	return fault.MarketCalendar.Errorf("there is no calendar %q; \"redfire calendar show\" lists those that there are", clip(name))

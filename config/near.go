@@ -19,7 +19,7 @@ func unknownKey(k *node, name string) error {
 	if k.Type == NamedSection {
 		return fault.ConfigName.Errorf("%q is not a name: use lower-case letters, digits and single underscores, a letter first, %d at most", clip(name), maxName)
 	}
-	if near := nearest(name, childNames(k)); near != "" {
+	if near := Nearest(name, childNames(k)); near != "" {
 		return fault.ConfigUnknownKey.Errorf("unknown key %q; did you mean %q?", clip(name), near)
 	}
 	if path := elsewhere(name); path != "" {
@@ -56,9 +56,9 @@ func elsewhere(name string) string {
 	return path
 }
 
-// nearest returns the one of names that name most likely means, or "". A
+// Nearest returns the one of names that name most likely means, or "". A
 // third of the letters may be wrong.
-func nearest(name string, names []string) string {
+func Nearest(name string, names []string) string {
 	if len(name) > 2*maxName {
 		return ""
 	}

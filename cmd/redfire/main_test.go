@@ -11,11 +11,19 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/redfire-quant/redfire/internal/fewer"
+	"github.com/redfire-quant/redfire/internal/servers"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"redfire": mainBothWays})
+	testscript.Main(withServers{m}, map[string]func(){"redfire": mainBothWays})
 }
+
+// withServers ends the servers that tests have started. It is not in the way of the
+// program that the scripts run, which testscript starts before it.
+type withServers struct{ m *testing.M }
+
+// Run runs the tests.
+func (w withServers) Run() int { return servers.Run(w.m) }
 
 // TestScripts runs the command as its users do: each file in testdata/script
 // is a session in a folder and an environment of its own.

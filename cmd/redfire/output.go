@@ -167,7 +167,7 @@ func (r result) isNumeric(column int) bool {
 	for _, row := range r.rows {
 		switch row[column].(type) {
 		case nil:
-		case decimal, int64, int:
+		case decimal, int64, int, exact, json.Number:
 			found = true
 		default:
 			return false

@@ -156,6 +156,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.AddCommand(
 		p.barsCommand(),
 		p.ticksCommand(),
+		p.sqlCommand(),
 		p.serveCommand(),
 		p.demoCommand(),
 		p.calendarCommand(),

@@ -276,6 +276,9 @@ func (r *rows) Close() error {
 // ColumnTypeScanType is what the values of a column are.
 func (r *rows) ColumnTypeScanType(index int) reflect.Type {
 	t := r.rawRows.ColumnTypeScanType(index)
+	if t == nil { // there is no row, or no value in it
+		return reflect.TypeFor[any]()
+	}
 	if t.Kind() == reflect.String && slices.Contains(timeTypes, r.ColumnTypeDatabaseTypeName(index)) {
 		return reflect.TypeFor[time.Time]()
 	}

@@ -67,6 +67,9 @@ var allowed = map[string][]string{
 
 	"series/localseries/codec": {"fault", "market"},
 
+	// What a suite does to real servers, it needs them for.
+	"sqlpool/sqlpooltest": {"fault", "sqlpool", "internal/fewer", "internal/servers"},
+
 	// These stand last and see more than one store.
 	rootPackage:       slices.Concat(library, engines, []string{"httpapi/client"}),
 	"httpapi":         append(slices.Clone(library), rootPackage, "internal/disk", "httpapi/tokens", "httpapi/wire", "httpapi/problem", "httpapi/answers", "httpapi/client"),

@@ -269,8 +269,12 @@ func (t *tx) Commit() error {
 	if t.attempt != nil {
 		t.attempt.sent = true
 	}
+	conflict := t.conflict
 	err := t.raw.Commit()
 	t.over(err)
+	if err != nil && conflict != nil && t.pool.engine.Classify(err) == Other && !ended(err) {
+		return fmt.Errorf("%w (and committing: %v)", conflict, err) //nolint:errorlint // conflict is what counts
+	}
 	return err
 }
 
@@ -282,7 +286,7 @@ func (t *tx) Rollback() error {
 }
 
 func (t *tx) over(err error) {
-	t.doomed, t.reading, t.inTx = nil, false, false
+	t.doomed, t.conflict, t.reading, t.inTx = nil, nil, false, false
 	if err != nil {
 		// Nobody knows how the session stands now.
 		t.lasting = true

@@ -213,9 +213,9 @@ func (p *Pool) obtain(ctx context.Context, t *tag) (*session, error) {
 	p.mu.Unlock()
 	p.signal(p.wake)
 
-	p.pull(ctx, w)
 	patience := time.NewTimer(p.source.WaitTimeout)
 	defer patience.Stop()
+	p.pull(ctx, w)
 	select {
 	case got := <-w.ready:
 		p.waitTime.observe(p.now() - w.since)
@@ -267,6 +267,8 @@ func (p *Pool) fromReserveLocked() *session {
 // pull takes a conn that lies idle with the DB for w, which has joined the queue:
 // it may have been parked while nobody seemed to wait.
 func (p *Pool) pull(ctx context.Context, w *waiter) {
+	ctx, cancel := context.WithTimeout(ctx, p.source.WaitTimeout)
+	defer cancel()
 	pulling := context.WithValue(ctx, tagKey{}, &tag{pull: true})
 	for tries := 0; p.parked() && len(w.ready) == 0 && ctx.Err() == nil; tries++ {
 		idle, err := p.db.Conn(pulling)
@@ -274,7 +276,7 @@ func (p *Pool) pull(ctx context.Context, w *waiter) {
 			// Somebody waits, so that this hands the session on.
 			err = idle.Close()
 		}
-		if err != nil {
+		if err != nil || tries > 0 {
 			// One that is about to be parked, or to be lent, is there in a moment.
 			pause(ctx, min(time.Duration(tries)*time.Microsecond, time.Millisecond))
 		}
@@ -422,7 +424,7 @@ func (p *Pool) cleanse(s *session) {
 		p.end(s)
 		return
 	}
-	s.lasting, s.inTx, s.reading, s.doomed = false, false, false, nil
+	s.lasting, s.inTx, s.reading, s.doomed, s.conflict = false, false, false, nil, nil
 	now := p.now()
 	s.idleSince = now
 	p.give(s, now)

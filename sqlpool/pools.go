@@ -26,7 +26,9 @@ type Options struct {
 	Log *slog.Logger
 
 	// OpenDB makes the DB of a pool's connector; nil means [sql.OpenDB]. Tracing
-	// stands between the two, for instance.
+	// stands between the two, for instance. Its connections have to hand on
+	// [driver.Validator] and [driver.SessionResetter], as those of otelsql do:
+	// otherwise the pool does not get back what was left in disorder.
 	OpenDB func(driver.Connector) *sql.DB
 
 	// CloseTime is how long closing a pool waits for those who hold its

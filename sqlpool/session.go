@@ -33,7 +33,8 @@ type session struct {
 	lasting   bool   // its holder may have left something behind
 	reading   bool   // in a read-only transaction
 	inTx      bool
-	doomed    error           // why the server has rolled back the transaction
+	doomed    error           // why the server has rolled back the transaction, and takes what follows for others
+	conflict  error           // why it refuses what follows
 	gaveUp    <-chan struct{} // closed when the holder of the last call gives up
 	began     time.Duration   // when the query whose rows are being read was sent
 	reads     *statement      // that query
@@ -249,7 +250,9 @@ func (s *session) failed(err error) {
 	case class == ReadOnlyServer && !s.reading && !s.lasting && !s.pool.source.ReadOnly:
 		s.pool.suspectRole()
 	case class.repeatable() && s.inTx && s.pool.engine.Dialect() == MySQL:
-		// PostgreSQL refuses what follows by itself, and can go back to a savepoint.
 		s.doomed = err
+	case class.repeatable() && s.inTx:
+		// PostgreSQL can go back to a savepoint; else its commit will fail.
+		s.conflict = err
 	}
 }

@@ -68,10 +68,11 @@ var lastingWords = map[string]bool{
 
 var (
 	// lastingCalls finds what does the same in the midst of a statement.
-	lastingCalls = regexp.MustCompile(`(?i)\b(set_config|pg_(try_)?advisory_lock\w*|get_lock)\s*\(|\bpg_temp\s*\.|:=|\binto\s+@|^\s*(create|drop)\s+(or\s+replace\s+)?(local\s+|global\s+)?temp(orary)?\b|\binto\s+(local\s+)?temp(orary)?\b`)
+	lastingCalls = regexp.MustCompile(`(?i)\b(set_config|pg_(try_)?advisory_lock\w*|get_lock)\s*\(|\b"?(pg_)?temp"?\s*\.|:=|\binto\s+@|^\s*(create|drop)\s+(or\s+replace\s+)?(local\s+|global\s+)?temp(orary)?\b|\binto\s+(local\s+)?temp(orary)?\b`)
 
-	// manyRows finds the second and later rows of values.
-	manyRows = regexp.MustCompile(`\((\?(?:, \?)*)\)(?:\s*,\s*\(\?(?:, \?)*\))+`)
+	// manyRows finds the second and later rows of values. The lexer has made one
+	// placeholder of those of a row.
+	manyRows = regexp.MustCompile(`\(\?\)(?:\s*,\s*\(\?\))+`)
 
 	obfuscator = sqllexer.NewObfuscator(sqllexer.WithReplaceBoolean(true), sqllexer.WithReplaceNull(true),
 		sqllexer.WithReplacePositionalParameter(true), sqllexer.WithReplaceBindParameter(true))
@@ -98,7 +99,7 @@ func Fingerprint(text string, dialect Dialect) string {
 		word, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 		return strings.ToUpper(word) + " ..."
 	}
-	short = manyRows.ReplaceAllString(short, "($1), ...")
+	short = manyRows.ReplaceAllString(short, "(?), ...")
 	if cut {
 		short += " ..."
 	}

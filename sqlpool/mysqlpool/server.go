@@ -93,8 +93,10 @@ func (e *Engine) Cancel(ctx context.Context, of driver.Conn) (err error) {
 	return err
 }
 
-// isThere reports whether the server that side is connected to is the one that c
-// was connected to, and has run since.
+// isThere reports whether the session of c is still at the server that side is
+// connected to, as far as can be known: this is the server where c was, it has run
+// since, and the session of that number is one of the same account from the same
+// host.
 func (c *conn) isThere(ctx context.Context, side *conn) (bool, error) {
 	if err := side.locate(ctx); err != nil {
 		return false, err
@@ -102,7 +104,7 @@ func (c *conn) isThere(ctx context.Context, side *conn) (bool, error) {
 	if side.at.host != c.at.host || side.at.port != c.at.port || side.at.serverID != c.at.serverID || side.at.id <= c.at.id {
 		return false, nil
 	}
-	asked := time.Now()
+	age := time.Since(c.born)
 	values, err := side.ask(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'")
 	if err != nil {
 		return false, err
@@ -111,7 +113,23 @@ func (c *conn) isThere(ctx context.Context, side *conn) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("its uptime: %w", err)
 	}
-	// The server's is in whole seconds, which may begin up to one before it does.
-	up := time.Duration(seconds-1) * time.Second
-	return up >= asked.Sub(c.born), nil
+	// The server counts whole seconds of the clock, so it may have run for almost
+	// one more.
+	if time.Duration(seconds+1)*time.Second <= age {
+		return false, nil
+	}
+	sessions, err := side.askAll(ctx, "SHOW PROCESSLIST")
+	if err != nil {
+		return false, err
+	}
+	owners := map[string]string{}
+	for _, row := range sessions {
+		host := fmt.Sprint(row[2])
+		if colon := strings.LastIndexByte(host, ':'); colon >= 0 {
+			host = host[:colon]
+		}
+		owners[fmt.Sprint(row[0])] = fmt.Sprint(row[1], "@", host)
+	}
+	owner, found := owners[strconv.FormatInt(c.at.id, 10)]
+	return found && owner == owners[strconv.FormatInt(side.at.id, 10)], nil
 }

@@ -24,13 +24,14 @@ var _ sqlpool.Engine = (*Engine)(nil)
 
 func TestInspect(t *testing.T) {
 	s := servers.PostgreSQL(t)
+	most := ask[int](t, open(t, sourceOf(s.Access, "postgres")), "SELECT current_setting('max_connections')::int")
 	f := func(query, readOnly string) {
 		t.Helper()
 		source := sourceOf(s.Access, "postgres")
 		source.URL += query
 		e := newEngine(t, source)
 		got, err := e.Inspect(t.Context(), connect(t, e))
-		want := sqlpool.Server{System: "postgresql", Version: s.Version, MaxConnections: 100, ReadOnly: readOnly}
+		want := sqlpool.Server{System: "postgresql", Version: s.Version, MaxConnections: most, ReadOnly: readOnly}
 		if err != nil || got != want {
 			t.Errorf("%s: got %+v, %v, want %+v", query, got, err, want)
 		}

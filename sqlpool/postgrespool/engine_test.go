@@ -381,18 +381,38 @@ func TestCancel(t *testing.T) {
 	if err := e.Cancel(t.Context(), nil); !errors.Is(err, errOtherConn) {
 		t.Errorf("another's: %v", err)
 	}
-	c := connect(t, e)
-	s.Freeze()
-	defer s.Thaw()
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	_, err := c.ExecContext(ctx, "SELECT pg_sleep(30)", nil)
-	late, cancelLate := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancelLate()
-	began := time.Now()
-	if failed := e.Cancel(late, c); failed == nil || time.Since(began) > time.Second {
-		t.Errorf("a frozen server: %v, %v after %v", err, failed, time.Since(began))
+}
+
+// TestCancelAtAFrozenServer has the server read a statement, and what asks it to
+// end that, when it goes on.
+func TestCancelAtAFrozenServer(t *testing.T) {
+	s := servers.PostgreSQL(t)
+	root := open(t, sourceOf(s.Access, "postgres"))
+	e := newEngine(t, sourceOf(s.Access, "postgres"))
+	f := func(limit time.Duration) {
+		c := connect(t, e)
+		s.Freeze()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if _, err := c.ExecContext(ctx, "SELECT pg_sleep(20)", nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a statement: %v", err)
+		}
+		late, cancelLate := context.WithTimeout(t.Context(), limit)
+		defer cancelLate()
+		if limit > time.Second {
+			time.AfterFunc(50*time.Millisecond, s.Thaw)
+		}
+		began := time.Now()
+		err := e.Cancel(late, c)
+		if took := time.Since(began); (err == nil) != (limit > time.Second) || took > 2*time.Second {
+			t.Errorf("with %v: %v after %v", limit, err, took)
+		}
+		s.Thaw()
+		exec(t, root, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE 'SELECT pg_sleep(20%'")
 	}
+	f(100 * time.Millisecond)
+	f(10 * time.Second)
+	waitFor(t, "the sessions to end", func() bool { return running(t, root, "SELECT pg_sleep(20") == 0 })
 }
 
 // TestReset leaves all behind that a session can.
@@ -413,7 +433,8 @@ func TestReset(t *testing.T) {
 		for _, statement := range []string{
 			"SET TimeZone = 'Asia/Shanghai'", "SET my.own = 'other'", "LISTEN news", "SELECT pg_advisory_lock(7)",
 			"CREATE TEMP TABLE mine (id INT)", "SELECT nextval('numbers')", "SET SESSION AUTHORIZATION other", "RESET SESSION AUTHORIZATION",
-			"SET ROLE other", "RESET ROLE", "DECLARE walk CURSOR WITH HOLD FOR SELECT 1", "BEGIN", "INSERT INTO x VALUES (1)", "SET ROLE other",
+			"SET ROLE other", "RESET ROLE", "DECLARE walk CURSOR WITH HOLD FOR SELECT 1",
+			`PREPARE "its own" AS SELECT 1`, "PREPARE another AS SELECT 2", "BEGIN", "INSERT INTO x VALUES (1)", "SET ROLE other",
 		} {
 			if _, err := c.ExecContext(t.Context(), statement, nil); err != nil {
 				t.Fatalf("%s: %v", statement, err)
@@ -428,6 +449,7 @@ func TestReset(t *testing.T) {
 			"SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory'":                       "[[0]]",
 			"SELECT COUNT(*) FROM pg_class WHERE relname = 'mine'":                            "[[0]]",
 			"SELECT COUNT(*) FROM pg_cursors WHERE name = 'walk'":                             "[[0]]",
+			"SELECT COUNT(*) FROM pg_prepared_statements WHERE from_sql":                      "[[0]]",
 			"SELECT COUNT(*) FROM x":                                                          "[[0]]",
 		} {
 			if got := queryAll(t, c, query); got != want {

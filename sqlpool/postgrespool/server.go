@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/redfire-quant/redfire/sqlpool"
 )
@@ -45,11 +48,12 @@ func (e *Engine) Inspect(ctx context.Context, at driver.Conn) (sqlpool.Server, e
 	return s, nil
 }
 
-// clean makes a session new, all but for what pgx has prepared: DISCARD ALL would
-// take that away behind its back. Settings return to those that the connection
-// began with.
+// clean makes a session new, all but for what is prepared: DISCARD ALL would take
+// that away behind the back of pgx. So it asks for what was prepared by statements
+// of the holder. Settings return to those that the connection began with.
 const clean = `CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; ` +
-	`SELECT pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES`
+	`SELECT pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES; ` +
+	`SELECT name FROM pg_prepared_statements WHERE from_sql`
 
 // Reset makes a session new, in one round trip, beside those of OnConnect.
 func (e *Engine) Reset(ctx context.Context, of driver.Conn) error {
@@ -64,14 +68,29 @@ func (e *Engine) Reset(ctx context.Context, of driver.Conn) error {
 	if c.Conn.Conn().PgConn().TxStatus() != idle {
 		statements = "ROLLBACK; " + clean
 	}
-	if _, err := c.simple(ctx, statements); err != nil {
+	results, err := c.simple(ctx, statements)
+	if err != nil {
 		return err
+	}
+	for _, row := range results[len(results)-1].Rows {
+		name := pgx.Identifier{string(row[0])}.Sanitize()
+		if _, err := c.simple(ctx, "DEALLOCATE "+name); err != nil {
+			return err
+		}
 	}
 	return e.onConnect(ctx, c)
 }
 
+// Of asking the server again to end a statement.
+const (
+	firstPause = 20 * time.Millisecond
+	longPause  = 500 * time.Millisecond
+)
+
 // Cancel ends the session at the server. When a context ends, pgx asks the server
-// to, and closes the connection, but does not wait for it: Cancel does.
+// to end the statement, once, and closes the connection when the server has. If
+// the statement had arrived, but was not begun, the server has forgotten the
+// question by then: Cancel asks again until the session has ended.
 func (e *Engine) Cancel(ctx context.Context, of driver.Conn) error {
 	c, is := of.(*conn)
 	if !is {
@@ -81,12 +100,17 @@ func (e *Engine) Cancel(ctx context.Context, of driver.Conn) error {
 	if !inner.IsClosed() {
 		return errors.Join(inner.CancelRequest(ctx), inner.Close(ctx))
 	}
-	select {
-	case <-inner.CleanupDone():
-		return nil
-	case <-ctx.Done():
-		// Who waits for the server's last words waits no more.
-		_ = inner.Conn().Close()
-		return ctx.Err()
+	var failed error
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		select {
+		case <-inner.CleanupDone():
+			return nil
+		case <-ctx.Done():
+			// Who waits for the server's last words waits no more.
+			_ = inner.Conn().Close()
+			return errors.Join(ctx.Err(), failed)
+		case <-time.After(pause):
+			failed = inner.CancelRequest(ctx)
+		}
 	}
 }

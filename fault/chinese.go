@@ -157,6 +157,29 @@ var chinese = map[string]string{
 	"%s stands where a whole number from 0 to 4294967295 is wanted": "%s 处应为 0 到 4294967295 的整数",
 	"null stands where a value is wanted; leave the field out, or write 0, if there is none": "此处应有值，却是 null；没有值时请省略该字段或写 0",
 
+	// SQL, by the command line.
+	"--limit and --timeout are more than 0":              "--limit 和 --timeout 须大于 0",
+	"--limit is from 1 to 1000":                          "--limit 须在 1 到 1000 之间",
+	"the statement could not be read: %w":                "无法读取语句：%w",
+	"one statement at a time is run":                     "一次只能执行一条语句",
+	"there is no statement":                              "没有语句",
+	"there are several statements; one at a time is run": "有多条语句；一次只能执行一条",
+	"the statement has a part whose meaning is hidden: a comment that is run, or a name in codes":                      "语句中有含义隐藏的部分：会被执行的注释，或用编码写的名称",
+	"a statement that begins with %s may change the database":                                                          "以 %s 开头的语句可能改动数据库",
+	"a statement with INTO writes a file, a table or a variable":                                                       "带 INTO 的语句会写入文件、表或变量",
+	"%s changes something, even in a transaction that only reads":                                                      "%s 即使在只读事务中也会改动某些内容",
+	"this PRAGMA may change the database or the session":                                                               "该 PRAGMA 可能改动数据库或会话",
+	"the statement took longer than %s, and was given up":                                                              "语句执行超过 %s，已放弃等待",
+	"the statement took longer than %s, and was ended":                                                                 "语句执行超过 %s，已被终止",
+	"this is done with the sources of the configuration, not by a server: leave out --server":                          "此操作针对配置中的数据源，不通过服务器：请去掉 --server",
+	"there is no source %q; did you mean %q?":                                                                          "没有数据源 %q；是否想写 %q？",
+	"there is no source %q; there are %s":                                                                              "没有数据源 %q；已有 %s",
+	"there is no file %s yet: the first write makes it":                                                                "还没有文件 %s：首次写入时会建立",
+	"statements are counted by the server that runs them: name it with --server, as in --server http://127.0.0.1:8600": "语句由执行它们的服务器统计：请用 --server 指定，例如 --server http://127.0.0.1:8600",
+	"%s is on a server, which has a tool of its own: %s":                                                               "%s 位于服务器上，服务器有自己的工具：%s",
+
+	"%s is a folder, not a file":                                      "%s 是目录，不是文件",
+
 	// SQL databases, in the configuration.
 	"%q is none of %s":                                   "%q 不是 %s 之一",
 	"%q is neither true nor false":                       "%q 既不是 true 也不是 false",
@@ -164,7 +187,6 @@ var chinese = map[string]string{
 	"%q is not a statement":                              "%q 不是语句",
 
 	// SQL databases.
-	"there is no SQL database %q; there are mysql, postgres and sqlite": "没有 SQL 数据库 %q；有 mysql、postgres 和 sqlite",
 	"a source has no name":                                    "有一个数据源没有名称",
 	"it has no address":                                       "没有地址",
 	"it may have %d connections open, not 1 to %d":            "最大连接数为 %d，应为 1 到 %d",

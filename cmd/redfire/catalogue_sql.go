@@ -14,8 +14,8 @@ var (
 	}
 	sqlPingShort = message{"Ask databases whether they are there", "检查数据库是否可用"}
 	sqlPingLong  = message{
-		"Asks the databases of sources whether they are there: all of them, or those that are named. It tells how long that took, the version, whether they take writes, whether the connection is encrypted, and how many connections the server lets in; it warns if the sources may take more than 80 % of those. With --check the whole of an SQLite file is read and checked. The exit code is that of the worst error.",
-		"检查各数据源的数据库是否可用：全部，或指定的几个。显示耗时、版本、是否接受写入、连接是否加密、服务器允许的连接数；各数据源合计可能占用其中 80 % 以上时给出警告。加 --check 会完整读取并校验 SQLite 文件。退出码取自最严重的错误。",
+		"Asks the databases of sources whether they are there: all of them, or those that are named. It tells how long that took, the version, whether they take writes, whether the connection is encrypted, and how many connections the server lets in; it warns if the sources may take more than four fifths of those. With --check the whole of an SQLite file is read and checked. The exit code is that of the worst error.",
+		"检查各数据源的数据库是否可用：全部，或指定的几个。显示耗时、版本、是否接受写入、连接是否加密、服务器允许的连接数；各数据源合计可能占用其中五分之四以上时给出警告。加 --check 会完整读取并校验 SQLite 文件。退出码取自最严重的错误。",
 	}
 	sqlQueryShort = message{"Run a statement and show what comes back", "执行一条语句并显示结果"}
 	sqlQueryLong  = message{
@@ -43,13 +43,13 @@ var (
 	sqlWritable   = message{"takes writes", "可写"}
 	sqlReadOnly   = message{"read-only: %s", "只读：%s"}
 	sqlPlain      = message{"no", "否"}
-	sqlTooMuch    = message{"the sources may open more than 80 %% of the connections that their server lets in: %s; lower max_open, or raise max_connections", "数据源可能打开的连接超过服务器允许数的 80 %%：%s；请降低 max_open 或提高 max_connections"}
+	sqlTooMuch    = message{"the sources may open more than four fifths of the connections that their server lets in: %s; lower max_open, or raise max_connections", "数据源可能打开的连接超过服务器允许数的五分之四：%s；请降低 max_open 或提高 max_connections"}
 	sqlNoCheck    = message{"%s is on a server, which checks its files itself", "%s 位于服务器上，由服务器自行校验其文件"}
 	sqlChecked    = message{"%s: the whole of the file is sound", "%s：文件完好无损"}
 	sqlChanged    = message{"%d rows changed", "改动了 %d 行"}
 	sqlMoreRows   = message{"There are more rows; the first %d are shown (--limit).", "还有更多行；仅显示前 %d 行（--limit）。"}
 	sqlForgotten  = message{"(others, which were forgotten)", "（其他已被遗忘的语句）"}
-	sqlBackupLine = message{"%s: %d %% copied", "%s：已复制 %d %%"}
+	sqlBackupLine = message{"%s: %d of %d bytes copied", "%s：已复制 %d / %d 字节"}
 	sqlBackedUp   = message{"backed up %s, %d bytes, to %s", "已把 %s（%d 字节）备份到 %s"}
 
 	colSource         = message{"SOURCE", "数据源"}

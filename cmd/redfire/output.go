@@ -166,7 +166,7 @@ func (r result) isNumeric(column int) bool {
 	found := false
 	for _, row := range r.rows {
 		switch row[column].(type) {
-		case nil:
+		case nil, noValue:
 		case decimal, int64, int, exact, json.Number:
 			found = true
 		default:

@@ -308,7 +308,7 @@ func (p *program) sqlBackup(ctx context.Context, source, path string) (err error
 	shown := p.newProgress()
 	err = engine.Backup(ctx, path, func(done, total int64) {
 		if shown.shown && total > 0 {
-			shown.line(p.say(sqlBackupLine, source, 100*done/total))
+			shown.line(p.say(sqlBackupLine, source, done, total))
 		}
 	})
 	shown.end()

@@ -63,6 +63,12 @@ func printable(s string) string {
 // null is how a table shows that there is no value.
 const null = "NULL"
 
+// A noValue is a cell of a table that has no value, and says so.
+type noValue struct{}
+
+// String says so.
+func (noValue) String() string { return null }
+
 // sqlCell returns a value of a database as a cell of a result.
 func (p *program) sqlCell(v any, of *sql.ColumnType) any {
 	cell := plainCell(v, of)
@@ -71,7 +77,7 @@ func (p *program) sqlCell(v any, of *sql.ColumnType) any {
 	}
 	switch c := cell.(type) {
 	case nil:
-		return null
+		return noValue{}
 	case string:
 		if c == null {
 			return strconv.Quote(c)

@@ -82,7 +82,7 @@ func (p *program) sqlQuery(ctx context.Context, q question) (err error) {
 		if err := wantFile(sources[0]); err != nil {
 			return err
 		}
-	} else if u.several || u.first == "" {
+	} else if u.first == "" || u.several && u.first != "CREATE" { // a trigger or function has several in it
 		return fault.CommandUsage.Errorf("one statement at a time is run")
 	}
 	limited, cancel := context.WithTimeout(sqlpool.WithLabel(ctx, "redfire sql query"), q.timeout)
@@ -96,6 +96,9 @@ func (p *program) sqlQuery(ctx context.Context, q question) (err error) {
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if err != nil && !q.write && pool.ClassOf(err) == sqlpool.ReadOnlyServer {
+		return fault.SQLWrites.Errorf("%w", err)
 	}
 	return pool.Classify(err)
 }

@@ -30,15 +30,20 @@ func (w watched) Connect(ctx context.Context) (driver.Conn, error) {
 // A conn is what the connections of a pool are. What stands between them and the DB
 // has to be all of it: by ResetSession and IsValid the pool knows who has which.
 type conn interface {
-	driver.Conn
+	driver.Pinger
 	driver.ConnBeginTx
 	driver.ConnPrepareContext
-	driver.ExecerContext
-	driver.QueryerContext
-	driver.Pinger
+	statements
 	driver.SessionResetter
 	driver.Validator
 	driver.NamedValueChecker
+}
+
+// statements are what a conn runs.
+type statements interface {
+	driver.Conn
+	driver.ExecerContext
+	driver.QueryerContext
 }
 
 type watchedConn struct {
@@ -80,12 +85,12 @@ func ExampleOptions_openSQLDB() {
 		panic(err)
 	}
 	for _, statement := range []string{"CREATE TABLE account (name TEXT)", "INSERT INTO account VALUES ('alpha')"} {
-		if _, err := pool.DB().Exec(statement); err != nil {
+		if _, err := pool.DB().ExecContext(context.Background(), statement); err != nil {
 			panic(err)
 		}
 	}
 	name := ""
-	err = pool.DB().QueryRow("SELECT name FROM account").Scan(&name)
+	err = pool.DB().QueryRowContext(context.Background(), "SELECT name FROM account").Scan(&name)
 	fmt.Println(name, err, statements.Load(), data.Close())
 	// Output: alpha <nil> 3 <nil>
 }

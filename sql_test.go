@@ -2,7 +2,6 @@ package redfire_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -47,9 +46,13 @@ func (l *logged) String() string {
 // await waits until something holds.
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	limit, again := time.After(20*time.Second), time.NewTicker(10*time.Millisecond)
+	defer again.Stop()
+	for !holds() {
+		select {
+		case <-limit:
 			t.Fatalf("it did not happen: %s", what)
+		case <-again.C:
 		}
 	}
 }
@@ -287,7 +290,7 @@ func TestClosingClosesThePools(t *testing.T) {
 	if err := errors.Join(d.Close(), d.Close()); err != nil {
 		t.Error(err)
 	}
-	if err := pool.DB().PingContext(context.Background()); err == nil {
+	if err := pool.DB().PingContext(t.Context()); err == nil {
 		t.Error("a pool is open after Close")
 	}
 	if _, err := d.SQL.Pool("main"); !errors.Is(err, fault.Closed) {

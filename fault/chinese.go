@@ -178,7 +178,7 @@ var chinese = map[string]string{
 	"statements are counted by the server that runs them: name it with --server, as in --server http://127.0.0.1:8600": "语句由执行它们的服务器统计：请用 --server 指定，例如 --server http://127.0.0.1:8600",
 	"%s is on a server, which has a tool of its own: %s":                                                               "%s 位于服务器上，服务器有自己的工具：%s",
 
-	"%s is a folder, not a file":                                      "%s 是目录，不是文件",
+	"%s is a folder, not a file": "%s 是目录，不是文件",
 
 	// SQL databases, in the configuration.
 	"%q is none of %s":                                   "%q 不是 %s 之一",

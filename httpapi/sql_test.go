@@ -36,7 +36,9 @@ func withSQL(t *testing.T) (*site, *sqlpool.Pool) {
 // asked returns what a client is told when it holds.
 func asked[V any](t *testing.T, ask func() (V, error), holds func(V) bool) V {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	limit, again := time.After(10*time.Second), time.NewTicker(10*time.Millisecond)
+	defer again.Stop()
+	for {
 		v, err := ask()
 		if err != nil {
 			t.Fatal(err)
@@ -44,8 +46,10 @@ func asked[V any](t *testing.T, ask func() (V, error), holds func(V) bool) V {
 		if holds(v) {
 			return v
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-limit:
 			t.Fatalf("got %+v", v)
+		case <-again.C:
 		}
 	}
 }
@@ -68,16 +72,7 @@ func TestPoolsAreListedWithWhoHoldsTheirConnections(t *testing.T) {
 	all := asked(t, func() ([]answers.SQLPool, error) { return c.SQLPools(t.Context()) }, func(all []answers.SQLPool) bool {
 		return len(all) == 2 && all[0].Outage != nil
 	})
-	away, main := all[0], all[1]
-	if away.Name != "away" || away.Engine != "mysqlpool" || away.State != "down" || away.Outage.Attempts < 1 || away.Outage.Error.Code != fault.SQLUnreachable || away.Server != nil {
-		t.Errorf("got %+v", away)
-	}
-	if main.Name != "main" || main.Engine != "sqlitepool" || main.State != "ok" || main.Server.System != "sqlite" || main.InUse != 1 || main.MaxOpen != 3 || main.Use.Count < 3 {
-		t.Errorf("got %+v", main)
-	}
-	if len(main.Holders) != 1 || main.Holders[0].Label != "orders" || main.Holders[0].Statement != "UPDATE 合约 SET 价 = ? WHERE 代码 = ?" || main.Holders[0].Held <= 0 {
-		t.Errorf("the holders: got %+v", main.Holders)
-	}
+	wantPools(t, all[0], all[1])
 	one, err := c.SQLPool(t.Context(), "main")
 	if err != nil || one.Name != "main" || one.InUse != 1 {
 		t.Errorf("got %+v, %v", one, err)
@@ -89,6 +84,20 @@ func TestPoolsAreListedWithWhoHoldsTheirConnections(t *testing.T) {
 	}
 	if got := s.do(t, http.MethodGet, "/v1/sql/pools?format=ndjson", ""); strings.Count(got.body, "\n") != 2 {
 		t.Errorf("as NDJSON: got %q", got.body)
+	}
+}
+
+// wantPools looks at the answers of the two pools.
+func wantPools(t *testing.T, away, main answers.SQLPool) {
+	t.Helper()
+	if away.Name != "away" || away.Engine != "mysqlpool" || away.State != "down" || away.Outage.Attempts < 1 || away.Outage.Error.Code != fault.SQLUnreachable || away.Server != nil {
+		t.Errorf("got %+v", away)
+	}
+	if main.Name != "main" || main.Engine != "sqlitepool" || main.State != "ok" || main.Server.System != "sqlite" || main.InUse != 1 || main.MaxOpen != 3 || main.Use.Count < 3 {
+		t.Errorf("got %+v", main)
+	}
+	if len(main.Holders) != 1 || main.Holders[0].Label != "orders" || main.Holders[0].Statement != "UPDATE 合约 SET 价 = ? WHERE 代码 = ?" || main.Holders[0].Held <= 0 {
+		t.Errorf("the holders: got %+v", main.Holders)
 	}
 }
 

@@ -32,9 +32,13 @@ func wantRun(t *testing.T, env []string, code int, says []string, args ...string
 // until repeats something until it holds.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	limit, again := time.After(30*time.Second), time.NewTicker(20*time.Millisecond)
+	defer again.Stop()
+	for !holds() {
+		select {
+		case <-limit:
 			t.Fatalf("it did not happen: %s", what)
+		case <-again.C:
 		}
 	}
 }

@@ -165,11 +165,11 @@ var readers = map[sqlpool.Dialect][]string{
 // effects finds calls that change something although the transaction only reads:
 // other sessions, the server, files, or what outlives the transaction. Each was tried
 // against the real servers.
-var effects = map[sqlpool.Dialect]*regexp.Regexp{
-	sqlpool.MySQL: regexp.MustCompile(`(?i)\b(get_lock|release_lock|release_all_locks|nextval|setval|lastval|next\s+value|service_\w+|group_replication_\w+|asynchronous_connection_\w+|wait_for_executed_gtid_set|source_pos_wait|master_pos_wait|master_gtid_wait|load_file|sys_exec|sys_eval|ps_kill)\b|:=`),
-	sqlpool.PostgreSQL: regexp.MustCompile(`(?i)\b(nextval|setval|set_config|dblink\w*|lo_\w+|loread|lowrite|pg_file_\w+|pg_(terminate|cancel)_backend|pg_reload_conf|pg_rotate_logfile\w*|pg_promote|pg_switch_\w+|pg_create_\w+|pg_drop_\w+|pg_copy_\w+|pg_replication_\w+|pg_logical_\w+|pg_sync_replication_slots|` +
-		`pg_backup_\w+|pg_wal_replay_(pause|resume)|pg_stat_reset\w*|pg_stat_statements_reset|pg_stat_force_next_flush|pg_stat_clear_snapshot|pg_(try_)?advisory_\w+|pg_notify|pg_log_\w+|pg_import_\w+|pg_prewarm|pg_logfile_rotate|pg_nextoid|pg_restore_\w+|pg_clear_\w+|brin_\w+|gin_clean_pending_list|query_to_xml\w*|cursor_to_xml\w*|database_to_xml\w*|xmlserialize_exec)\s*\(`),
-	sqlpool.SQLite: regexp.MustCompile(`(?i)\b(load_extension|fts3_tokenizer|writefile|edit)\s*\(`),
+var effects = map[sqlpool.Dialect]string{ // compiled when needed: other commands need none
+	sqlpool.MySQL: `(?i)\b(get_lock|release_lock|release_all_locks|nextval|setval|lastval|next\s+value|service_\w+|group_replication_\w+|asynchronous_connection_\w+|wait_for_executed_gtid_set|source_pos_wait|master_pos_wait|master_gtid_wait|load_file|sys_exec|sys_eval|ps_kill)\b|:=`,
+	sqlpool.PostgreSQL: `(?i)\b(nextval|setval|set_config|dblink\w*|lo_\w+|loread|lowrite|pg_file_\w+|pg_(terminate|cancel)_backend|pg_reload_conf|pg_rotate_logfile\w*|pg_promote|pg_switch_\w+|pg_create_\w+|pg_drop_\w+|pg_copy_\w+|pg_replication_\w+|pg_logical_\w+|pg_sync_replication_slots|` +
+		`pg_backup_\w+|pg_wal_replay_(pause|resume)|pg_stat_reset\w*|pg_stat_statements_reset|pg_stat_force_next_flush|pg_stat_clear_snapshot|pg_(try_)?advisory_\w+|pg_notify|pg_log_\w+|pg_import_\w+|pg_prewarm|pg_logfile_rotate|pg_nextoid|pg_restore_\w+|pg_clear_\w+|brin_\w+|gin_clean_pending_list|query_to_xml\w*|cursor_to_xml\w*|database_to_xml\w*|xmlserialize_exec)\s*\(`,
+	sqlpool.SQLite: `(?i)\b(load_extension|fts3_tokenizer|writefile|edit)\s*\(`,
 }
 
 // readingPragmas are those that only tell something. Those of the second list change
@@ -203,7 +203,7 @@ func (u statementText) refuseWrites(dialect sqlpool.Dialect) error {
 	case slices.Contains(u.words, "INTO"):
 		return fault.SQLWrites.Errorf("a statement with INTO writes a file, a table or a variable")
 	}
-	if call := effects[dialect].FindString(u.bare); call != "" {
+	if call := regexp.MustCompile(effects[dialect]).FindString(u.bare); call != "" {
 		return fault.SQLWrites.Errorf("%s changes something, even in a transaction that only reads", strings.TrimRight(call, "( \t\n"))
 	}
 	return nil

@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,8 @@ type Proxy struct {
 type way struct {
 	delay time.Duration
 	held  bool
+	cut   []byte // the next connection over which it passes is cut; nil for none
+	whole bool   // what is cut arrives before that
 }
 
 // A pair is a client's connection with that to the server.
@@ -91,6 +94,15 @@ func (p *Proxy) BlackHole(d Direction) { p.change(func() { p.ways[d].held = true
 // sides are reset, and what was on its way is lost. New connections are as
 // before.
 func (p *Proxy) Reset() { p.breakAll(true) }
+
+// CutNext resets the client's side of the next connection over which text passes
+// in direction d, once. If whole is set, what was read with the text arrives, and
+// the other side may do what it is told before it learns that the connection is no
+// more; else it is lost. It does not see a text that two packets share. Heal ends
+// it.
+func (p *Proxy) CutNext(d Direction, text string, whole bool) {
+	p.change(func() { p.ways[d].cut, p.ways[d].whole = []byte(text), whole })
+}
 
 // Cut closes all connections, and refuses new ones until Heal.
 func (p *Proxy) Cut() {
@@ -231,6 +243,9 @@ func (p *Proxy) pump(both *pair, d Direction, from, to *net.TCPConn) {
 		if !p.await(both, d, c.read) {
 			return
 		}
+		if p.cutsAt(both, d, to, c.bytes) {
+			return
+		}
 		if !lost {
 			_, err := to.Write(c.bytes)
 			lost = err != nil
@@ -246,6 +261,34 @@ func (p *Proxy) pump(both *pair, d Direction, from, to *net.TCPConn) {
 			p.breakPair(both, true)
 		}
 	}
+}
+
+// cutsAt cuts a pair if that is due when b passes in direction d.
+func (p *Proxy) cutsAt(both *pair, d Direction, to *net.TCPConn, b []byte) bool {
+	p.mu.Lock()
+	now := p.ways[d]
+	due := now.cut != nil && bytes.Contains(b, now.cut)
+	if due {
+		p.ways[d].cut = nil
+	}
+	p.mu.Unlock()
+	if !due {
+		return false
+	}
+	if d == ToServer && now.whole {
+		// A reset would take from the server what it has not read yet.
+		if _, err := to.Write(b); err == nil {
+			_ = to.CloseWrite()
+		}
+		p.reset(both.client)
+		// The answer is for nobody. It ends when the server has hung up.
+		_, _ = io.Copy(io.Discard, to)
+	} else if now.whole {
+		_, _ = to.Write(b) // the client may be gone already
+		p.close(to)
+	}
+	p.breakPair(both, true)
+	return true
 }
 
 // tellLoss breaks a pair one side of which takes nothing more. The other is told
@@ -328,7 +371,7 @@ func (p *Proxy) breakPair(both *pair, reset bool) {
 
 // reset closes c so that the other side is told that it is no more.
 func (p *Proxy) reset(c *net.TCPConn) {
-	if err := c.SetLinger(0); err != nil {
+	if err := c.SetLinger(0); err != nil && !errors.Is(err, net.ErrClosed) {
 		p.t.Errorf("servers: proxy of %s: reset: %v", p.server, err)
 	}
 	p.close(c)

@@ -202,6 +202,70 @@ func TestResetLosesWhatABlackHoleHeld(t *testing.T) {
 	}
 }
 
+func TestACutAtATextIsBeforeOrBehindIt(t *testing.T) {
+	f := func(d Direction, whole bool, arrives string) {
+		t.Helper()
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		heard := make(chan string, 1)
+		go func() {
+			defer l.Close()
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			all, b := "", make([]byte, 100)
+			for {
+				n, err := c.Read(b)
+				all += string(b[:n])
+				if err != nil {
+					heard <- all
+					return
+				}
+				_, _ = c.Write(b[:n]) // nobody may listen any more
+			}
+		}()
+		p := (&Server{Access: Access{Addr: l.Addr().String()}, t: t}).Proxy()
+		c := connect(t, p)
+		c.send("say")
+		c.want("say")
+		p.CutNext(d, "COMMIT", whole)
+		c.send("COMMIT")
+		got, err := c.read(6, 10*time.Second)
+		if answered := d == ToClient && whole; err == nil != answered || answered && got != "COMMIT" {
+			t.Errorf("direction %d, whole %v: the client reads %q, %v", d, whole, got, err)
+		}
+		if got := <-heard; got != "x"+"say"+arrives {
+			t.Errorf("direction %d, whole %v: the server heard %q", d, whole, got)
+		}
+	}
+	f(ToServer, false, "")
+	f(ToServer, true, "COMMIT")
+	f(ToClient, false, "COMMIT")
+	f(ToClient, true, "COMMIT")
+}
+
+func TestACutAtATextIsOfOneConnection(t *testing.T) {
+	p := through(t)
+	a, b := connect(t, p), connect(t, p)
+	p.CutNext(ToServer, "COMMIT", false)
+	b.send("ROLLBACK")
+	b.want("ROLLBACK")
+	a.send("COMMIT")
+	if got, err := a.read(1, 10*time.Second); err == nil {
+		t.Errorf("read %q, want a reset", got)
+	}
+	b.send("COMMIT")
+	b.want("COMMIT")
+	p.CutNext(ToServer, "COMMIT", false)
+	p.Heal()
+	b.send("COMMIT")
+	b.want("COMMIT")
+}
+
 func TestACutEndsConnectionsAndRefusesNewOnes(t *testing.T) {
 	p := through(t)
 	l := connect(t, p)

@@ -32,7 +32,7 @@ var lefts = []left{
 	{what: "locked tables", dialect: sqlpool.MySQL, leave: []string{"LOCK TABLES TABLE READ"}, ask: "SELECT COUNT(*) FROM information_schema.processlist WHERE 1 = 0"},
 	{what: "autocommit off", dialect: sqlpool.MySQL, leave: []string{"SET autocommit = 0"}, ask: "SELECT @@autocommit"},
 	{what: "another database", dialect: sqlpool.MySQL, leave: []string{"USE information_schema"}, ask: "SELECT DATABASE()"},
-	{what: "an isolation level", dialect: sqlpool.MySQL, leave: []string{"SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE"}, ask: "SELECT @@transaction_isolation"},
+	{what: "a limit to waiting", dialect: sqlpool.MySQL, leave: []string{"SET SESSION innodb_lock_wait_timeout = 77"}, ask: "SELECT @@innodb_lock_wait_timeout"},
 	{what: "a time zone", dialect: sqlpool.MySQL, leave: []string{"SET time_zone = '+08:00'"}, ask: "SELECT @@time_zone"},
 
 	{what: "an open transaction", dialect: sqlpool.PostgreSQL, leave: []string{"BEGIN", "INSERT INTO TABLE (id, n) VALUES (77, 1)"}, ask: "SELECT COUNT(*)::text FROM TABLE WHERE id = 77"},

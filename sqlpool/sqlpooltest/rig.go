@@ -48,9 +48,13 @@ func (h *Harness) newRig(t tb, source sqlpool.Source) *rig {
 		r.engine = &watchedEngine{Engine: e}
 		return r.engine, err
 	}
+	openDB := h.OpenDB
+	if h.spoil != nil {
+		openDB = func(c driver.Connector) *sql.DB { return sql.OpenDB(h.spoil(r.engine, c)) }
+	}
 	var err error
 	r.pools, err = sqlpool.New([]sqlpool.Source{source}, open, &sqlpool.Options{
-		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), OpenDB: h.OpenDB,
+		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), OpenDB: openDB,
 		CloseTime: closeTime,
 	})
 	if err != nil {

@@ -31,6 +31,9 @@ type Harness struct {
 
 	// Server is the server of the sources, for the bad days.
 	Server func(t servers.T) *servers.Server
+
+	// spoil makes the pool a worse one. It stands where OpenDB does.
+	spoil func(e *watchedEngine, c driver.Connector) driver.Connector
 }
 
 // A tb is what a rule needs of a test. [testing.TB] is one; the tests of this

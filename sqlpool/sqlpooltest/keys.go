@@ -36,9 +36,10 @@ var keyRules = []rule{
 	{name: "keys differ by each character", because: "two orders are two",
 		check: func(t tb, r *rig) {
 			table := r.table(t)
-			for i, key := range []string{"a", "A", "a ", "ä", "", "单 1", "单 2", strings.Repeat("单", 190-60)} {
+			same := unique()
+			for i, key := range []string{"a", "A", "a ", "ä", "Ä", "", "单 1", "单 2", strings.Repeat("单", 190-60)} {
 				if key != "" {
-					key = newKey(key, table)
+					key += " " + same
 				}
 				token, err := r.InTx(t.Context(), &sqlpool.TxOptions{Key: key}, func(tx *sql.Tx) error {
 					_, err := tx.ExecContext(t.Context(), r.put(table, int64(i), 1))

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/redfire-quant/redfire/internal/fewer"
 	"github.com/redfire-quant/redfire/sqlpool"
 	"github.com/redfire-quant/redfire/sqlpool/sqlitepool"
 )
@@ -43,6 +45,12 @@ func (r *recorder) Failed() bool {
 
 // failing runs check and returns what it complained of.
 func failing(ctx context.Context, check func(t tb)) []string {
+	limit := 4 * time.Second // what hangs has failed
+	if !fewer.Whole() {
+		limit *= 4
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	r := &recorder{ctx: ctx}
 	done := make(chan struct{})
 	go func() {

@@ -241,7 +241,7 @@ func (l *logbook) find(parts ...string) string {
 // not come.
 func eventually(t tb, about string, what func() bool) {
 	t.Helper()
-	if !within(patience, what) {
+	if !within(patience, func() bool { return t.Context().Err() != nil || what() }) || t.Context().Err() != nil {
 		t.Fatalf("this never came: %s", about)
 	}
 }

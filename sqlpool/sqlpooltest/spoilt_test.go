@@ -144,10 +144,10 @@ var ways = []way{
 		})},
 	{name: "loses a wake-up", rule: "who waits is served",
 		spoil: ofConns(func(c *spoiltConn) { c.valid = func() bool { c.wholeConn.IsValid(); return true } })},
-	{name: "loses a wake-up now and then", rule: "no wake-up is lost",
+	{name: "loses a wake-up now and then", rule: "no wake-up is lost when nobody else comes",
 		spoil: ofConns(func(c *spoiltConn) {
 			n := 0
-			c.valid = func() bool { n++; return c.wholeConn.IsValid() || n%1000 == 0 }
+			c.valid = func() bool { n++; return c.wholeConn.IsValid() || n%7 == 0 }
 		})},
 	{name: "lends a session as its holder left it", rule: "the next holder does not meet an open transaction",
 		spoil: ofConns(parkAll)},
@@ -262,11 +262,13 @@ var ways = []way{
 		})},
 	{name: "fails a call when a lifetime ends", rule: "lifetimes end, and no call fails for it",
 		spoil: ofConns(func(c *spoiltConn) {
-			c.reset = func(ctx context.Context) error {
-				if c.wholeConn.ResetSession(ctx) != nil {
-					return errors.New("the connection is too old")
+			old := false
+			c.reset = func(ctx context.Context) error { old = c.wholeConn.ResetSession(ctx) != nil; return nil }
+			c.query = func(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+				if old {
+					return nil, errors.New("the connection is too old")
 				}
-				return nil
+				return c.wholeConn.QueryContext(ctx, query, args)
 			}
 		})},
 	{name: "counts what nobody asked for", rule: "figures add up",

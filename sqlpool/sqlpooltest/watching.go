@@ -91,7 +91,7 @@ func leakedRows(t tb, r *rig) {
 // wantLeak holds that the log names a leak, once.
 func wantLeak(t tb, r *rig, label, statement string) {
 	t.Helper()
-	if !within(patience, func() bool { return r.log.find("held for long", label, statement) != "" }) {
+	if !within(patience/3, func() bool { return r.log.find("held for long", label, statement) != "" }) {
 		t.Errorf("the log does not name %s and %s: %s", label, statement, r.log.find("held for long"))
 	}
 	if line := r.log.find("4711"); line != "" {

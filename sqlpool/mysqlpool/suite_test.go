@@ -23,3 +23,7 @@ func harness(start func(servers.T) *servers.Server) sqlpooltest.Harness {
 func TestSuiteMariaDB(t *testing.T) { sqlpooltest.Run(t, harness(servers.MariaDB)) }
 
 func TestSuiteMySQL(t *testing.T) { sqlpooltest.Run(t, harness(servers.MySQL)) }
+
+func TestBadDaysMariaDB(t *testing.T) { sqlpooltest.RunBadDays(t, harness(servers.MariaDB)) }
+
+func TestBadDaysMySQL(t *testing.T) { sqlpooltest.RunBadDays(t, harness(servers.MySQL)) }

@@ -21,3 +21,5 @@ func harness() sqlpooltest.Harness {
 }
 
 func TestSuitePostgreSQL(t *testing.T) { sqlpooltest.Run(t, harness()) }
+
+func TestBadDaysPostgreSQL(t *testing.T) { sqlpooltest.RunBadDays(t, harness()) }

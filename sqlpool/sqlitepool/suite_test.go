@@ -19,3 +19,5 @@ func harness() sqlpooltest.Harness {
 }
 
 func TestSuiteSQLite(t *testing.T) { sqlpooltest.Run(t, harness()) }
+
+func TestBadDaysSQLite(t *testing.T) { sqlpooltest.RunBadDaysOfFiles(t, harness()) }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -196,6 +197,7 @@ func (l *lender) take(t tb, r *rig) {
 	for old := l.worst.Load(); waited > old && !l.worst.CompareAndSwap(old, waited); old = l.worst.Load() {
 		continue
 	}
+	runtime.Gosched() // so that somebody may begin to wait
 	if err := c.Close(); err != nil {
 		t.Errorf("give it back: %v", err)
 	}

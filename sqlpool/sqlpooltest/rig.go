@@ -42,6 +42,12 @@ const closeTime = time.Second
 // newRig opens a pool.
 func (h *Harness) newRig(t tb, source sqlpool.Source) *rig {
 	t.Helper()
+	return h.newRigBeside(t, source, source)
+}
+
+// newRigBeside opens a pool, and connections beside it by another source.
+func (h *Harness) newRigBeside(t tb, source, other sqlpool.Source) *rig {
+	t.Helper()
 	r := &rig{log: &logbook{}}
 	open := func(s sqlpool.Source) (sqlpool.Engine, error) {
 		e, err := h.Open(s)
@@ -64,7 +70,7 @@ func (h *Harness) newRig(t tb, source sqlpool.Source) *rig {
 		t.Fatalf("the pool: %v", err)
 	}
 	r.words = wordsOf[r.Dialect()]
-	beside, err := h.Open(source)
+	beside, err := h.Open(other)
 	if err != nil {
 		t.Fatalf("open the engine: %v", err)
 	}

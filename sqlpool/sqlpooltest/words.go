@@ -15,18 +15,20 @@ type words struct {
 	doze     string // a query that takes about 20 ms, of one value
 	session  string // the number of one's session at the server; "" if there is none
 
+	commit string // how a transaction is committed, in bytes
+
 	// others counts the sessions in the same database but for one's own.
 	others string
 }
 
 var wordsOf = map[sqlpool.Dialect]words{
 	sqlpool.MySQL: {
-		tableEnd: " ENGINE=InnoDB", mark: "?", markInt: "?",
+		tableEnd: " ENGINE=InnoDB", mark: "?", markInt: "?", commit: "COMMIT",
 		slow: "SELECT SLEEP(30)", doze: "SELECT SLEEP(0.02)", session: "SELECT CONNECTION_ID()",
 		others: "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
 	},
 	sqlpool.PostgreSQL: {
-		mark: "$1", markInt: "$1::int",
+		mark: "$1", markInt: "$1::int", commit: "commit",
 		slow: "SELECT pg_sleep(30)::text", doze: "SELECT pg_sleep(0.02)::text", session: "SELECT pg_backend_pid()",
 		others: "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
 	},

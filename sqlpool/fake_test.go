@@ -15,6 +15,7 @@ type fake struct {
 	mu       sync.Mutex // guards the fields below
 	dialTime time.Duration
 	dialErr  error
+	room     int // how many connections are let in; 0 for all
 	readOnly string
 	silent   bool // nothing answers
 	classes  map[error]Class
@@ -58,6 +59,9 @@ func see[V any](f *fake, get func(*fake) V) V {
 
 func (f *fake) Connect(ctx context.Context) (driver.Conn, error) {
 	wait := see(f, func(f *fake) time.Duration { f.dials++; return f.dialTime })
+	if see(f, func(f *fake) bool { return f.room > 0 && f.dials > f.room }) {
+		return nil, errFull
+	}
 	if err := f.answer(ctx); err != nil {
 		return nil, err
 	}

@@ -446,3 +446,23 @@ func (b *safeBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.buf.String()
 }
+
+func TestCallersShareWhatAFullServerLetsIn(t *testing.T) {
+	inPool(t, Source{MinIdle: -1, MaxOpen: 10}, func(t *testing.T, p *Pool, f *fake) {
+		// Who is refused is told before those who are let in have been asked who
+		// they are.
+		f.set(func(f *fake) { f.room, f.dialTime = 3, 100*time.Millisecond })
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				if _, err := p.DB().ExecContext(t.Context(), "SELECT 1"); err != nil {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if s := p.Stats(); s.Opened != 3 {
+			t.Errorf("%d connections were opened, want 3", s.Opened)
+		}
+	})
+}

@@ -179,6 +179,9 @@ func (p *Pool) failedLocked(err error) {
 	if out != nil && !out.trying && now < out.next {
 		return // one of several that were made at once
 	}
+	if p.dialling > 0 && p.engine.Classify(err) == TooManyConnections {
+		return // others were let in before it, and are about to be there
+	}
 	if out == nil {
 		out = &outage{since: time.Now()}
 		p.outage = out

@@ -2,6 +2,7 @@ package sqlitepool_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,12 +22,12 @@ func ExampleNewEngine() {
 	// the backup is sound
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context) (err error) {
 	home, err := os.MkdirTemp("", "redfire")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(home)
+	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
 	source := sqlpool.Source{Name: "main", URL: "sqlite:" + filepath.Join(home, "数据", "main.db") + "?busy_timeout=3s"}
 	engine, err := sqlitepool.NewEngine(source)
 	if err != nil {

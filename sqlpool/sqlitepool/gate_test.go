@@ -3,6 +3,7 @@ package sqlitepool
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -109,6 +110,38 @@ func TestWhoGivesUpLosesNothing(t *testing.T) {
 	}
 	enter(t, g)
 	g.leave()
+}
+
+// TestAGateThatIsGivenToWhoGivesUp goes on to the next one.
+func TestAGateThatIsGivenToWhoGivesUp(t *testing.T) {
+	gaveUp := 0
+	for range 200 {
+		g := &gate{}
+		enter(t, g)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- g.enter(ctx) }()
+		for waits := false; !waits; runtime.Gosched() {
+			g.mu.Lock()
+			waits = g.waiting.Len() == 1
+			g.mu.Unlock()
+		}
+		g.mu.Lock()
+		cancel()
+		g.leaveLocked()
+		g.mu.Unlock()
+		if <-done != nil {
+			gaveUp++
+		} else {
+			g.leave()
+		}
+		if g.held || g.waiting.Len() != 0 {
+			t.Fatalf("held %v, %d waiting", g.held, g.waiting.Len())
+		}
+	}
+	if gaveUp == 0 {
+		t.Error("nobody gave up")
+	}
 }
 
 func enter(t *testing.T, g *gate) {

@@ -306,12 +306,14 @@ func TestKeptStatementsAreFew(t *testing.T) {
 	e := fresh(t)
 	db := openDB(t, e, 1)
 	c := sqlConn(t, db)
+	scan[int](t, c, "SELECT 1 UNION SELECT 2") // from now on it is kept
 	outer, err := c.QueryContext(t.Context(), "SELECT 1 UNION SELECT 2")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer outer.Close()
-	for n := 0; outer.Next(); n++ {
+	n := 0
+	for ; outer.Next(); n++ {
 		if got := scan[int](t, c, "SELECT 1 UNION SELECT 2"); got != 1 {
 			t.Errorf("got %d, want 1", got)
 		}
@@ -321,8 +323,8 @@ func TestKeptStatementsAreFew(t *testing.T) {
 			}
 		}
 	}
-	if outer.Err() != nil {
-		t.Error(outer.Err())
+	if outer.Err() != nil || n != 2 {
+		t.Errorf("got %d rows, want 2: %v", n, outer.Err())
 	}
 	err = c.Raw(func(dc any) error {
 		all := &dc.(*conn).statements

@@ -176,11 +176,15 @@ func TestRowsThatWriteHoldTheGate(t *testing.T) {
 	db := openDB(t, impatient(t), 4)
 	counter(t, db)
 	exec(t, db, "INSERT INTO counter VALUES (0), (0)")
-	rows, err := db.QueryContext(t.Context(), "WITH x AS (SELECT 1) UPDATE counter SET n = 5 RETURNING n")
+	c := sqlConn(t, db)
+	rows, err := c.QueryContext(t.Context(), "WITH x AS (SELECT 1) UPDATE counter SET n = 5 RETURNING n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
+	if got := scan[int](t, c, "SELECT count(*) FROM counter"); got != 3 {
+		t.Errorf("got %d rows, want 3", got)
+	}
 	if !rows.Next() || !holding(t, db) {
 		t.Errorf("another one writes, or there is no row: %v", rows.Err())
 	}
@@ -246,6 +250,24 @@ func TestAClosedConnectionLeavesNothing(t *testing.T) {
 	}
 }
 
+// killed starts a process that inserts, kills it, and notes what it said is there.
+func killed(t *testing.T, e *Engine, acknowledged map[string]bool) {
+	t.Helper()
+	c, lines := start(t, "insert", "sqlite:"+e.address.path, nil)
+	for n := 0; lines.Scan(); n++ {
+		acknowledged[lines.Text()] = true
+		if n != fewer.Of(300) {
+			continue
+		}
+		if err := c.Process.Kill(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := c.Wait(); err == nil {
+		t.Error("the process was not killed")
+	}
+}
+
 // TestKillLosesNothing kills a process that inserts, and finds every row of which it
 // said that it is there.
 func TestKillLosesNothing(t *testing.T) {
@@ -254,18 +276,7 @@ func TestKillLosesNothing(t *testing.T) {
 	exec(t, db, "CREATE TABLE t (id INTEGER PRIMARY KEY, at DATETIME)")
 	acknowledged := map[string]bool{}
 	for range 5 {
-		c, lines := start(t, "insert", "sqlite:"+e.address.path, nil)
-		for n := 0; lines.Scan(); n++ {
-			acknowledged[lines.Text()] = true
-			if n == fewer.Of(300) {
-				if err := c.Process.Kill(); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-		if err := c.Wait(); err == nil {
-			t.Error("the process was not killed")
-		}
+		killed(t, e, acknowledged)
 	}
 	for id := range acknowledged {
 		if scan[int](t, db, "SELECT count(*) FROM t WHERE id = ?", id) != 1 {

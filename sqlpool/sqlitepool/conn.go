@@ -82,8 +82,10 @@ func (c *conn) Close() error {
 	return err
 }
 
-// IsValid reports whether the next one may have the connection as it is.
-func (c *conn) IsValid() bool { return !c.closed && !c.at.inTransaction() }
+// IsValid reports whether the connection can be used still. It is asked when a holder
+// gives it back: a transaction that was left open ends here, since all who write wait
+// for it.
+func (c *conn) IsValid() bool { return !c.closed && c.rollBack() == nil }
 
 // ResetSession rolls back a transaction that was left open.
 func (c *conn) ResetSession(context.Context) error {

@@ -189,9 +189,18 @@ func TestResetMakesASessionAsNew(t *testing.T) {
 	if c.Unwrap() == nil || e.Reset(t.Context(), c) != driver.ErrBadConn {
 		t.Error("a connection whose driver's own was used is not closed")
 	}
-	c = connect(t, e)
-	if _, err := c.BeginTx(t.Context(), driver.TxOptions{}); err != nil || c.IsValid() {
-		t.Errorf("in a transaction: valid, or %v", err)
+}
+
+// TestTransactionsLeftOpenLetTheGateGo when the connection is given back, lent again,
+// or closed.
+func TestTransactionsLeftOpenLetTheGateGo(t *testing.T) {
+	e := fresh(t)
+	c := connect(t, e)
+	if _, err := c.BeginTx(t.Context(), driver.TxOptions{}); err != nil || !c.IsValid() || e.gate.held {
+		t.Errorf("given back in a transaction: got %v, and the gate is held %v", err, e.gate.held)
+	}
+	if _, err := c.BeginTx(t.Context(), driver.TxOptions{}); err != nil {
+		t.Fatal(err)
 	}
 	if err := c.ResetSession(t.Context()); err != nil || !c.IsValid() || e.gate.held {
 		t.Errorf("after ResetSession: got %v, valid %v", err, c.IsValid())

@@ -655,8 +655,7 @@ var chinese = map[string]string{
 	"there is no parameter %q of an address; did you mean %q?":                                         "地址没有参数 %q；是否想写 %q？",
 	"the statement has another number of placeholders than %d, or is too long":                         "语句的占位符数目不是 %d，或语句过长",
 	// SQL databases: SQLite.
-	"%s is a folder, not a file": "%s 是目录，不是文件",
-	"%s exists":                  "%s 已存在",
+	"%s exists": "%s 已存在",
 	"the address of an SQLite file is written as %s":                          "SQLite 文件的地址写作 %s",
 	"the address names no file; write it as %s":                               "地址中没有文件；请写作 %s",
 	"each connection would have a database in memory of its own; name a file": "每个连接都会有各自的内存数据库；请指定一个文件",

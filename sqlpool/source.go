@@ -71,7 +71,7 @@ type Source struct {
 
 	// ResetAlways has each session made as new when its connection comes back. If
 	// it is not set, only those whose holder ran SET, LISTEN, LOCK or the like: it
-	// is not seen what functions, and procedures of MySQL, leave behind.
+	// is not seen what functions leave behind.
 	ResetAlways bool
 
 	// Slow is how long a statement may take before it is logged; 0 means 500 ms,

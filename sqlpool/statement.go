@@ -63,6 +63,8 @@ type Statement struct {
 var lastingWords = map[string]bool{
 	"SET": true, "RESET": true, "DISCARD": true, "USE": true, "BEGIN": true, "START": true, "SAVEPOINT": true,
 	"LISTEN": true, "UNLISTEN": true, "LOCK": true, "HANDLER": true, "FLUSH": true,
+	// A procedure may turn autocommit off, for whoever comes next.
+	"CALL": true, "DO": true,
 	"DECLARE": true, "PREPARE": true, "LOAD": true, "XA": true, "EXECUTE": true, "ATTACH": true, "DETACH": true, "PRAGMA": true,
 }
 
@@ -107,17 +109,14 @@ func Fingerprint(text string, dialect Dialect) string {
 }
 
 // newStatement takes apart a text.
-func newStatement(text, fingerprint string, dialect Dialect) *statement {
+func newStatement(text, fingerprint string) *statement {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(fingerprint)) // a hash takes everything
 	first, _, _ := strings.Cut(fingerprint, " ")
 	first = strings.ToUpper(first)
-	// With MySQL a session is made as new by making another, which is too much for
-	// each procedure; one that sets what lasts needs ResetAlways.
-	calls := (first == "CALL" || first == "DO") && dialect == PostgreSQL
 	return &statement{
 		id: strconv.FormatUint(h.Sum64(), 16), text: fingerprint,
-		lasting: lastingWords[first] || calls || strings.Contains(fingerprint, ";") || lastingCalls.MatchString(text[:min(len(text), maxText)]),
+		lasting: lastingWords[first] || strings.Contains(fingerprint, ";") || lastingCalls.MatchString(text[:min(len(text), maxText)]),
 	}
 }
 
@@ -154,7 +153,7 @@ type statements struct {
 // asked.
 func (r *statements) of(text string) *statement {
 	fingerprint := Fingerprint(text, r.dialect)
-	fresh := newStatement(text, fingerprint, r.dialect)
+	fresh := newStatement(text, fingerprint)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.byText == nil {

@@ -21,14 +21,17 @@ type Engine interface {
 	// without asking the server, that the connection is no more. Its
 	// [driver.Validator] tells whether it can be used still. All of its calls end
 	// when their ctx does; commit and rollback end when that of the transaction
-	// does.
+	// does. If it wraps the driver's own connection it has a method Unwrap that
+	// returns that, for [Raw].
 	Connect(ctx context.Context) (driver.Conn, error)
 
 	// Inspect asks the server at the other end of c what it is at present.
 	Inspect(ctx context.Context, c driver.Conn) (Server, error)
 
 	// Reset makes the session of c as Connect made it: an open transaction is
-	// rolled back, settings, locks and temporary tables are gone.
+	// rolled back, settings, locks and temporary tables are gone. Where another
+	// connection is the cheaper or surer way, it returns [driver.ErrBadConn], and
+	// the pool closes c.
 	Reset(ctx context.Context, c driver.Conn) error
 
 	// Cancel ends, at the server, the session of c, which was given up by its
@@ -37,7 +40,8 @@ type Engine interface {
 	Cancel(ctx context.Context, c driver.Conn) error
 
 	// Classify tells what an error of this engine means. It is Other for what is
-	// not the engine's, and for a context that ended.
+	// not the engine's, and for a context that ended; an error of Connect whose time
+	// was over may be Unreachable.
 	Classify(err error) Class
 
 	// Dialect is the kind of SQL that the database speaks.

@@ -59,7 +59,13 @@ var endRules = []rule{
 func lifetimesEnd(t tb, r *rig) {
 	table := r.table(t)
 	exec(t, r.beside, r.put(table, 1, 0))
-	over := time.Now().Add(600 * time.Millisecond)
+	for n := range 5 {
+		pause(35 * time.Millisecond) // it reaches its age while it lies idle
+		if err := somethingOf(t.Context(), r, n, table); err != nil {
+			t.Errorf("a call failed: %v", err)
+		}
+	}
+	over := time.Now().Add(400 * time.Millisecond)
 	var calls atomic.Int64
 	var all sync.WaitGroup
 	for i := range 4 {
@@ -69,9 +75,7 @@ func lifetimesEnd(t tb, r *rig) {
 					t.Errorf("a call failed: %v", err)
 					return
 				}
-				if calls.Add(1)%16 == 0 {
-					pause(20 * time.Millisecond) // some reach their age while they lie idle
-				}
+				calls.Add(1)
 			}
 		})
 	}

@@ -16,6 +16,7 @@ type left struct {
 	ask     string   // a query of one value, which tells
 	fails   bool     // the query fails in a session that is as new
 	outside bool     // it is asked in another session, and must be the same as before
+	unseen  bool     // the statement does not tell: only ResetAlways helps
 }
 
 // TABLE stands for the name of the rule's table.
@@ -26,7 +27,7 @@ var lefts = []left{
 	{what: "a user variable", dialect: sqlpool.MySQL, leave: []string{"SET @mine = 7"}, ask: "SELECT COALESCE(@mine, 'none')"},
 	{what: "a user variable of a select", dialect: sqlpool.MySQL, leave: []string{"SELECT @mine := 7"}, ask: "SELECT COALESCE(@mine, 'none')"},
 	{what: "a user variable by INTO", dialect: sqlpool.MySQL, leave: []string{"SELECT 7 INTO @mine"}, ask: "SELECT COALESCE(@mine, 'none')"},
-	{what: "a user variable of a procedure", dialect: sqlpool.MySQL, leave: []string{"DROP PROCEDURE IF EXISTS mine", "CREATE PROCEDURE mine() SET @mine = 7", "CALL mine()"}, ask: "SELECT COALESCE(@mine, 'none')"},
+	{what: "a user variable of a procedure", dialect: sqlpool.MySQL, leave: []string{"DROP PROCEDURE IF EXISTS mine", "CREATE PROCEDURE mine() SET @mine = 7", "CALL mine()"}, ask: "SELECT COALESCE(@mine, 'none')", unseen: true},
 	{what: "a temporary table", dialect: sqlpool.MySQL, leave: []string{"CREATE TEMPORARY TABLE mine (a INT)"}, ask: "SELECT COUNT(*) FROM mine", fails: true},
 	{what: "a lock by name", dialect: sqlpool.MySQL, leave: []string{"DO GET_LOCK('mine', 0)"}, ask: "SELECT IS_FREE_LOCK('mine')", outside: true},
 	{what: "locked tables", dialect: sqlpool.MySQL, leave: []string{"LOCK TABLES TABLE READ"}, ask: "SELECT COUNT(*) FROM information_schema.processlist WHERE 1 = 0"},
@@ -41,6 +42,7 @@ var lefts = []left{
 	{what: "a setting by function", dialect: sqlpool.PostgreSQL, leave: []string{"SELECT set_config('work_mem', '77MB', false)"}, ask: "SHOW work_mem"},
 	{what: "a setting of one's own", dialect: sqlpool.PostgreSQL, leave: []string{"SET app.who = 'me'"}, ask: "SELECT COALESCE(NULLIF(current_setting('app.who', true), ''), 'none')"},
 	{what: "a setting of a block", dialect: sqlpool.PostgreSQL, leave: []string{"DO 'BEGIN EXECUTE ''SET work_mem = 78000''; END'"}, ask: "SHOW work_mem"},
+	{what: "a setting of a function", dialect: sqlpool.PostgreSQL, leave: []string{"CREATE OR REPLACE FUNCTION mine() RETURNS int AS 'SET work_mem = 79000; SELECT 1' LANGUAGE sql", "SELECT mine()"}, ask: "SHOW work_mem", unseen: true},
 	{what: "a search path", dialect: sqlpool.PostgreSQL, leave: []string{"SET search_path = pg_catalog"}, ask: "SHOW search_path"},
 	{what: "a role", dialect: sqlpool.PostgreSQL, leave: []string{"SET ROLE pg_read_all_data"}, ask: "SELECT current_user::text"},
 	{what: "a temporary table", dialect: sqlpool.PostgreSQL, leave: []string{"CREATE TEMP TABLE mine (a INT)"}, ask: "SELECT COUNT(*) FROM mine", fails: true},
@@ -110,7 +112,7 @@ func leftRules() []rule {
 		all[i] = rule{
 			name: "the next holder does not meet " + l.what, because: "a session is lent as new",
 			only:   []sqlpool.Dialect{l.dialect},
-			limits: func(s *sqlpool.Source) { s.MaxOpen = 1 },
+			limits: func(s *sqlpool.Source) { s.MaxOpen, s.ResetAlways = 1, l.unseen },
 			check:  func(t tb, r *rig) { leaveBehind(t, r, l) },
 		}
 	}

@@ -144,11 +144,11 @@ var ways = []way{
 		})},
 	{name: "loses a wake-up", rule: "who waits is served",
 		spoil: ofConns(func(c *spoiltConn) { c.valid = func() bool { c.wholeConn.IsValid(); return true } })},
-	{name: "loses a wake-up now and then", rule: "no wake-up is lost when nobody else comes",
-		spoil: ofConns(func(c *spoiltConn) {
-			n := 0
-			c.valid = func() bool { n++; return c.wholeConn.IsValid() || n%7 == 0 }
-		})},
+	{name: "loses a wake-up now and then", rule: "who waits is served",
+		spoil: func(s *spoilt) {
+			var n atomic.Int64 // of all connections
+			s.change = func(c *spoiltConn) { c.valid = func() bool { return c.wholeConn.IsValid() || n.Add(1)%7 == 0 } }
+		}},
 	{name: "lends a session as its holder left it", rule: "the next holder does not meet an open transaction",
 		spoil: ofConns(parkAll)},
 	{name: "keeps settings", rule: "the next holder does not meet a setting", spoil: ofConns(parkAll)},
@@ -269,6 +269,12 @@ var ways = []way{
 					return nil, errors.New("the connection is too old")
 				}
 				return c.wholeConn.QueryContext(ctx, query, args)
+			}
+			c.begin = func(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+				if old {
+					return nil, errors.New("the connection is too old")
+				}
+				return c.wholeConn.BeginTx(ctx, o)
 			}
 		})},
 	{name: "counts what nobody asked for", rule: "figures add up",

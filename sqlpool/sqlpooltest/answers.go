@@ -3,6 +3,7 @@ package sqlpooltest
 import (
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -61,7 +62,7 @@ var answerRules = []rule{
 		check: func(t tb, r *rig) {
 			table := r.table(t)
 			var n int64
-			if err := r.DB().QueryRowContext(t.Context(), "SELECT n FROM "+table).Scan(&n); err != sql.ErrNoRows { //nolint:errorlint // programs compare like this
+			if err := r.DB().QueryRowContext(t.Context(), "SELECT n FROM "+table).Scan(&n); err != sql.ErrNoRows {
 				t.Errorf("got %v", err)
 			}
 		}},
@@ -110,10 +111,11 @@ func sameValues(t tb, r *rig) {
 // describe is all that a query gives, in text.
 func describe(t tb, db execer, query string, args ...any) string {
 	t.Helper()
-	found, err := db.QueryContext(t.Context(), query, args...)
+	found, err := db.QueryContext(t.Context(), query, args...) //nolint:rowserrcheck // closeRows asks
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
+	defer closeRows(t, found)
 	var text strings.Builder
 	types, err := found.ColumnTypes()
 	if err != nil {
@@ -146,13 +148,15 @@ func describe(t tb, db execer, query string, args ...any) string {
 			fmt.Fprintln(&text, "", texts[i].String)
 		}
 	}
-	if err := found.Err(); err != nil {
-		t.Errorf("%s: %v", query, err)
-	}
-	if err := found.Close(); err != nil {
-		t.Errorf("%s: %v", query, err)
-	}
 	return text.String()
+}
+
+// closeRows closes rows that were read to their end.
+func closeRows(t tb, found *sql.Rows) {
+	t.Helper()
+	if err := errors.Join(found.Err(), found.Close()); err != nil {
+		t.Errorf("read to the end: %v", err)
+	}
 }
 
 // mine is a type that names itself in the database, by its own words.
@@ -188,14 +192,16 @@ func sameArguments(t tb, r *rig) {
 // connections change hands.
 func preparedStatements(t tb, r *rig) {
 	table := r.twoRows(t)
-	read, err := r.DB().PrepareContext(t.Context(), "SELECT id + "+r.markInt+" FROM "+table+" WHERE id = 1")
+	read, err := r.DB().PrepareContext(t.Context(), "SELECT id + "+r.markInt+" FROM "+table+" WHERE id = 1") //nolint:sqlclosecheck // closeStmt does
 	if err != nil {
 		t.Fatalf("prepare: %v", err)
 	}
-	write, err := r.DB().PrepareContext(t.Context(), "UPDATE "+table+" SET n = n + "+r.markInt+" WHERE id = 1")
+	defer closeStmt(t, read)
+	write, err := r.DB().PrepareContext(t.Context(), "UPDATE "+table+" SET n = n + "+r.markInt+" WHERE id = 1") //nolint:sqlclosecheck // closeStmt does
 	if err != nil {
 		t.Fatalf("prepare: %v", err)
 	}
+	defer closeStmt(t, write)
 	var all sync.WaitGroup
 	for i := range 12 {
 		all.Go(func() {
@@ -208,6 +214,7 @@ func preparedStatements(t tb, r *rig) {
 					t.Errorf("write: %v", err)
 				}
 				_, err := r.InTx(t.Context(), nil, func(tx *sql.Tx) error {
+					//nolint:sqlclosecheck // it ends with the transaction
 					_, err := tx.StmtContext(t.Context(), write).ExecContext(t.Context(), 2)
 					return err
 				})
@@ -221,10 +228,13 @@ func preparedStatements(t tb, r *rig) {
 	if n := ask[int64](t, r.beside, "SELECT n FROM "+table+" WHERE id = 1"); n != 12*20*3 {
 		t.Errorf("the sum is %d, want %d", n, 12*20*3)
 	}
-	for _, s := range []*sql.Stmt{read, write} {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
+}
+
+// closeStmt closes a prepared statement.
+func closeStmt(t tb, s *sql.Stmt) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Errorf("close a prepared statement: %v", err)
 	}
 }
 
@@ -251,6 +261,7 @@ func statementOutlivesConn(t tb, r *rig) {
 		}()
 		eventually(t, "a waiter", func() bool { return r.Stats().Waiting == 1 })
 		release(t, c)
+		//nolint:sqlclosecheck // when it is closed is what this is about
 		if err := s.Close(); err != nil {
 			t.Errorf("close the statement: %v", err)
 		}

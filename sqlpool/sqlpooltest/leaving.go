@@ -174,6 +174,17 @@ func leaveAtAnyMoment(t tb, r *rig) {
 	}
 }
 
+// readPrepared reads by a statement that is prepared for it.
+func readPrepared(ctx context.Context, r *rig, table string) (err error) {
+	s, err := r.DB().PrepareContext(ctx, "SELECT n FROM "+table+" WHERE id = "+r.mark)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	var v int64
+	return s.QueryRowContext(ctx, 1).Scan(&v)
+}
+
 // somethingOf is one of the things that a program does.
 func somethingOf(ctx context.Context, r *rig, n int, table string) error {
 	switch n % 5 {
@@ -189,12 +200,7 @@ func somethingOf(ctx context.Context, r *rig, n int, table string) error {
 		var v sql.NullString
 		return r.DB().QueryRowContext(ctx, r.doze).Scan(&v)
 	case 3:
-		s, err := r.DB().PrepareContext(ctx, "SELECT n FROM "+table+" WHERE id = "+r.mark)
-		if err != nil {
-			return err
-		}
-		var v int64
-		return errors.Join(s.QueryRowContext(ctx, 1).Scan(&v), s.Close())
+		return readPrepared(ctx, r, table)
 	default:
 		c, err := r.DB().Conn(ctx)
 		if err != nil {

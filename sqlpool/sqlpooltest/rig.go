@@ -305,18 +305,6 @@ func release(t tb, all ...*sql.Conn) {
 	}
 }
 
-// number is that of the connection that is held under a label.
-func (r *rig) number(t tb, label string) uint64 {
-	t.Helper()
-	for _, h := range r.Holders() {
-		if h.Label == label {
-			return h.Connection
-		}
-	}
-	t.Fatalf("nobody holds a connection as %q", label)
-	return 0
-}
-
 // physical returns the number of the connection that a caller was given, as it is
 // known below the pool.
 func physical(t tb, db execer) (number uint64) {

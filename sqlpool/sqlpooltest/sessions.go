@@ -191,17 +191,12 @@ func leave(t tb, c *sql.Conn, l left, table string) {
 // runWhole runs a statement whether it has rows or not, and reads them.
 func runWhole(t tb, c *sql.Conn, statement string) {
 	t.Helper()
-	found, err := c.QueryContext(context.WithoutCancel(t.Context()), statement)
+	found, err := c.QueryContext(context.WithoutCancel(t.Context()), statement) //nolint:rowserrcheck // closeRows asks
 	if err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
+	defer closeRows(t, found)
 	for found.Next() {
 		continue
-	}
-	if err := found.Err(); err != nil {
-		t.Errorf("%s: %v", statement, err)
-	}
-	if err := found.Close(); err != nil {
-		t.Errorf("%s: %v", statement, err)
 	}
 }

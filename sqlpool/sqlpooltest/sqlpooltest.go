@@ -107,7 +107,7 @@ func (h *Harness) dialect(t tb, source sqlpool.Source) sqlpool.Dialect {
 // check checks a rule on a pool of its own, and that nothing is left of the pool.
 func (h *Harness) check(t tb, source sqlpool.Source, r rule) {
 	before := goroutines()
-	source.MinIdle, source.MaxOpen = -1, 4
+	source.MinIdle, source.MaxOpen, source.WaitTimeout = -1, 4, 3*patience
 	if r.limits != nil {
 		r.limits(&source)
 	}

@@ -72,6 +72,7 @@ func leakedRows(t tb, r *rig) {
 		t.Fatalf("read: %v", err)
 	}
 	wantLeak(t, r, "leaky reader", "SELECT id FROM "+table+" WHERE n < ?")
+	//nolint:sqlclosecheck // that they were not closed until now is what this is about
 	if err := errors.Join(found.Err(), found.Close()); err != nil {
 		t.Errorf("close the rows: %v", err)
 	}
@@ -143,18 +144,24 @@ func figuresAddUp(t tb, r *rig) {
 		t.Errorf("%d opened of which %d were timed, %d closed, %d idle, %d in use", s.Opened, s.Create.Count, s.Closed, s.Idle, s.InUse)
 	}
 	for _, h := range []sqlpool.Histogram{s.Create, s.Wait, s.Use} {
-		last := int64(0)
-		for _, b := range h.Buckets {
-			if b.Count < last || b.Count > h.Count {
-				t.Errorf("the buckets are no histogram: %v of %d", h.Buckets, h.Count)
-			}
-			last = b.Count
-		}
-		if h.Count > 0 && h.Sum <= 0 {
-			t.Errorf("%d took %s", h.Count, h.Sum)
-		}
+		wantHistogram(t, h)
 	}
 	release(t, a)
+}
+
+// wantHistogram holds that each bucket counts in those before it.
+func wantHistogram(t tb, h sqlpool.Histogram) {
+	t.Helper()
+	last := int64(0)
+	for _, b := range h.Buckets {
+		if b.Count < last || b.Count > h.Count {
+			t.Errorf("the buckets are no histogram: %v of %d", h.Buckets, h.Count)
+		}
+		last = b.Count
+	}
+	if h.Count > 0 && h.Sum <= 0 {
+		t.Errorf("%d took %s", h.Count, h.Sum)
+	}
 }
 
 func countsStatements(t tb, r *rig) {

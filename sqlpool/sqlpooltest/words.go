@@ -1,8 +1,10 @@
 package sqlpooltest
 
 import (
+	"fmt"
 	"strings"
 
+	"github.com/redfire-quant/redfire/internal/fewer"
 	"github.com/redfire-quant/redfire/sqlpool"
 )
 
@@ -35,7 +37,7 @@ var wordsOf = map[sqlpool.Dialect]words{
 	sqlpool.SQLite: {
 		mark: "?", markInt: "?",
 		slow: "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100000000) SELECT COUNT(*) FROM c",
-		doze: "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 150000) SELECT COUNT(*) FROM c",
+		doze: fmt.Sprintf("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < %d) SELECT COUNT(*) FROM c", fewer.Of(150_000)),
 	},
 }
 

@@ -508,11 +508,14 @@ func TestSuiteCatchesSpoiltPools(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			h := spoiltBy(w)
 			r := ruleOf(t, w.rule)
-			if found := failing(t.Context(), func(t2 tb) { h.check(t2, h.Source(t), r) }); len(found) == 0 {
-				t.Errorf("MISSED by %q: a pool that %s", w.rule, w.name)
-			} else {
-				t.Logf("caught by %q: %.150s", w.rule, found[0])
+			// What goes wrong now and then does not in each run.
+			for range 20 {
+				if found := failing(t.Context(), func(t2 tb) { h.check(t2, h.Source(t), r) }); len(found) > 0 {
+					t.Logf("caught by %q: %.150s", w.rule, found[0])
+					return
+				}
 			}
+			t.Errorf("MISSED by %q: a pool that %s", w.rule, w.name)
 		})
 	}
 }

@@ -353,7 +353,10 @@ func deaf(s *spoilt) {
 			if err != nil {
 				return nil, err
 			}
-			return spoiltTx{Tx: x, rollback: x.Commit}, nil
+			return spoiltTx{Tx: x, rollback: func() error {
+				_, _ = c.wholeConn.ExecContext(context.WithoutCancel(ctx), "COMMIT", nil)
+				return x.Rollback()
+			}}, nil
 		}
 	}
 }

@@ -276,11 +276,11 @@ func (p *Proxy) cutsAt(both *pair, d Direction, to *net.TCPConn, b []byte) bool 
 		return false
 	}
 	if d == ToServer && now.whole {
+		p.reset(both.client) // before there can be an answer
 		// A reset would take from the server what it has not read yet.
 		if _, err := to.Write(b); err == nil {
 			_ = to.CloseWrite()
 		}
-		p.reset(both.client)
 		// The answer is for nobody. It ends when the server has hung up.
 		_, _ = io.Copy(io.Discard, to)
 	} else if now.whole {

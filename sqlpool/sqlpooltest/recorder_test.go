@@ -45,7 +45,7 @@ func (r *recorder) Failed() bool {
 
 // failing runs check and returns what it complained of.
 func failing(ctx context.Context, check func(t tb)) []string {
-	limit := 4 * time.Second // what hangs has failed
+	limit := 3 * time.Second // what hangs has failed
 	if !fewer.Whole() {
 		limit *= 4
 	}

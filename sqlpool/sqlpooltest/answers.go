@@ -58,6 +58,8 @@ var answerRules = []rule{
 				t.Errorf("LastInsertId: %d, %v, and untouched: %d, %v", gotID, gotErr, wantID, wantErr)
 			}
 		}},
+	{name: "a procedure gives all of its results", because: "programs read them by NextResultSet",
+		only: []sqlpool.Dialect{sqlpool.MySQL}, check: manyResults},
 	{name: "a query without rows is no error, and one of no row is sql.ErrNoRows", because: "programs compare it",
 		check: func(t tb, r *rig) {
 			table := r.table(t)
@@ -66,6 +68,36 @@ var answerRules = []rule{
 				t.Errorf("got %v", err)
 			}
 		}},
+}
+
+func manyResults(t tb, r *rig) {
+	exec(t, r.beside, "DROP PROCEDURE IF EXISTS results")
+	exec(t, r.beside, "CREATE PROCEDURE results() BEGIN SELECT 1; SELECT 2, 3; END")
+	found, err := r.DB().QueryContext(t.Context(), "CALL results()") //nolint:rowserrcheck // closeRows asks
+	if err != nil {
+		t.Fatalf("call: %v", err)
+	}
+	defer closeRows(t, found)
+	var values []int
+	for more := true; more; more = found.NextResultSet() {
+		names, err := found.Columns()
+		if err != nil {
+			t.Errorf("columns: %v", err)
+		}
+		for found.Next() {
+			row, into := make([]int, len(names)), make([]any, len(names))
+			for i := range into {
+				into[i] = &row[i]
+			}
+			if err := found.Scan(into...); err != nil {
+				t.Errorf("scan: %v", err)
+			}
+			values = append(values, row...)
+		}
+	}
+	if fmt.Sprint(values) != "[1 2 3]" {
+		t.Errorf("got %v", values)
+	}
 }
 
 // samples are tables of all types with values, by dialect: what makes the table,

@@ -9,7 +9,8 @@
 //
 //	mode                ro: only read; rw: do not make the file; rwc: make it (default)
 //	synchronous         full (default), normal: the last commits may be lost with power; extra
-//	busy_timeout        how long to wait for other processes, 10s by default
+//	busy_timeout        how long to wait for other processes, 10s by default; 1s is little,
+//	                    since SQLite's readers hold the lock for moments too
 //	cache_size          pages of each connection's cache, or -KiB
 //	mmap_size           bytes read through memory maps, none by default
 //	wal_autocheckpoint  pages after which the log is written back
@@ -88,7 +89,7 @@ func NewEngine(source sqlpool.Source) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{address: a, onConnect: source.OnConnect, gate: &gate{}}, nil
+	return &Engine{address: a, onConnect: source.OnConnect, gate: &gate{turn: turn}}, nil
 }
 
 // Dialect is SQLite.

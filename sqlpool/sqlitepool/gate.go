@@ -4,15 +4,32 @@ import (
 	"container/list"
 	"context"
 	"sync"
+	"time"
 )
 
-// A gate lets one in at a time, in the order in which they came. Letting those who
-// come pass those who wait, for up to 10 ms, was 1.03 times as fast, within what two
-// measurements differ by, and had the slowest of 30 wait for 250 ms instead of 6.
+// turn is how long those who come may pass those who wait. Whoever writes again at
+// once finds the pages of its connection still right, and no goroutine has to be
+// woken first. Strictly in order, 30 that begin, insert and commit without a pause are
+// 0.91 to 0.94 times as fast as without a gate, and the slowest waits for 10 to 50 ms;
+// with this they are 1.01 to 1.04 times as fast, and it waits for 0.3 s, a turn for
+// each place before it, where without a gate it waits for 2 s.
+const turn = 10 * time.Millisecond
+
+// A gate lets one in at a time, in the order in which they came, but for those who
+// come while it is free.
 type gate struct {
+	turn time.Duration
+
 	mu      sync.Mutex // guards the fields below
 	held    bool
-	waiting list.List // of chan struct{}, which are closed when it is their turn
+	since   time.Time // when the line last moved
+	waiting list.List // of *waiter
+}
+
+// A waiter is one in the line.
+type waiter struct {
+	call  chan struct{} // tells it to look, and never blocks who calls
+	given bool          // it holds the gate already
 }
 
 // enter waits until the caller is let in.
@@ -21,28 +38,49 @@ func (g *gate) enter(ctx context.Context) error {
 		return err
 	}
 	g.mu.Lock()
-	if !g.held {
-		g.held = true
-		g.mu.Unlock()
-		return nil
-	}
-	turn := make(chan struct{})
-	place := g.waiting.PushBack(turn)
-	g.mu.Unlock()
-	select {
-	case <-turn:
-		return nil
-	case <-ctx.Done():
-	}
-	g.mu.Lock()
 	defer g.mu.Unlock()
-	select {
-	case <-turn: // it came at the same moment
-		g.leaveLocked()
-	default:
+	if g.takeLocked(nil) {
+		return nil
+	}
+	w := &waiter{call: make(chan struct{}, 1)}
+	place := g.waiting.PushBack(w)
+	for {
+		g.mu.Unlock()
+		var err error
+		select {
+		case <-w.call:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		g.mu.Lock()
+		switch {
+		case err == nil && (w.given || g.takeLocked(place)):
+			return nil
+		case err != nil && w.given:
+			g.leaveLocked()
+			return err
+		case err != nil:
+			g.waiting.Remove(place)
+			g.callLocked() // it may have been called in vain
+			return err
+		}
+	}
+}
+
+// takeLocked takes the gate if it is free. place is that of a waiter, or nil for
+// one who comes.
+func (g *gate) takeLocked(place *list.Element) bool {
+	if g.held {
+		return false
+	}
+	g.held = true
+	if place != nil {
 		g.waiting.Remove(place)
 	}
-	return ctx.Err()
+	if place != nil || g.waiting.Len() == 0 {
+		g.since = time.Now()
+	}
+	return true
 }
 
 // leave lets the next one in.
@@ -54,9 +92,27 @@ func (g *gate) leave() {
 
 func (g *gate) leaveLocked() {
 	first := g.waiting.Front()
-	if first == nil {
+	if first == nil || time.Since(g.since) < g.turn {
 		g.held = false
+		g.callLocked()
 		return
 	}
-	close(g.waiting.Remove(first).(chan struct{}))
+	w := g.waiting.Remove(first).(*waiter)
+	w.given = true
+	g.since = time.Now()
+	w.wake()
+}
+
+// callLocked tells the first in line to look, if there is something to see.
+func (g *gate) callLocked() {
+	if first := g.waiting.Front(); first != nil && !g.held {
+		first.Value.(*waiter).wake()
+	}
+}
+
+func (w *waiter) wake() {
+	select {
+	case w.call <- struct{}{}:
+	default: // it has not looked since it was last called
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,7 +11,12 @@ import (
 )
 
 func TestTheGateLetsOneIn(t *testing.T) {
-	g := &gate{}
+	for _, turn := range []time.Duration{0, 50 * time.Microsecond, time.Hour} {
+		letsOneIn(t, &gate{turn: turn})
+	}
+}
+
+func letsOneIn(t *testing.T, g *gate) {
 	inside, count := 0, 0
 	var all sync.WaitGroup
 	for range 32 {
@@ -37,25 +41,63 @@ func TestTheGateLetsOneIn(t *testing.T) {
 	}
 }
 
-func TestTheGateKeepsTheOrder(t *testing.T) {
+// TestNobodyIsPassedForLong has one come again and again, while others wait: they get
+// in one after the other, after a turn each.
+func TestNobodyIsPassedForLong(t *testing.T) {
+	for _, turn := range []time.Duration{0, time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gate{turn: turn}
+			enter(t, g)
+			got := make(chan int, 5)
+			for i := range cap(got) {
+				go func() {
+					enter(t, g)
+					got <- i
+					g.leave()
+				}()
+				synctest.Wait()
+			}
+			work := time.NewTicker(turn/10 + 1)
+			defer work.Stop()
+			began := time.Now()
+			for len(got) < cap(got) && time.Since(began) < 20*turn+1 {
+				<-work.C
+				g.leave()
+				enter(t, g) // at once: a waiter that was only called is too late
+				synctest.Wait()
+			}
+			if took := time.Since(began); len(got) != 5 || took > 6*turn+10 {
+				t.Errorf("turn %v: %d are in after %v", turn, len(got), took)
+			}
+			for want := range len(got) {
+				if i := <-got; i != want {
+					t.Errorf("turn %v: got %d, want %d", turn, i, want)
+				}
+			}
+			g.leave()
+		})
+	}
+}
+
+// TestAFreeGateIsTaken by whoever waits, when nobody comes.
+func TestAFreeGateIsTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := &gate{}
+		g := &gate{turn: time.Hour}
 		enter(t, g)
-		var order []int
-		for i := range 5 {
+		in := 0
+		for range 3 {
 			go func() {
 				enter(t, g)
-				order = append(order, i)
+				in++
 				g.leave()
 			}()
-			synctest.Wait()
 		}
+		synctest.Wait()
 		g.leave()
-		enter(t, g) // behind them all
-		if !slices.Equal(order, []int{0, 1, 2, 3, 4}) {
-			t.Errorf("got the order %v", order)
+		synctest.Wait()
+		if in != 3 || g.held || g.waiting.Len() != 0 {
+			t.Errorf("got %d in, held %v, %d waiting", in, g.held, g.waiting.Len())
 		}
-		g.leave()
 	})
 }
 
@@ -112,28 +154,29 @@ func TestWhoGivesUpLosesNothing(t *testing.T) {
 	g.leave()
 }
 
-// TestAGateThatIsGivenToWhoGivesUp goes on to the next one.
+// TestAGateThatIsGivenToWhoGivesUp goes on to the next one, whether it was handed over
+// or only free.
 func TestAGateThatIsGivenToWhoGivesUp(t *testing.T) {
 	gaveUp := 0
-	for range 200 {
-		g := &gate{}
+	for i := range 400 {
+		g := &gate{turn: time.Duration(i%2) * time.Hour}
 		enter(t, g)
 		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() { done <- g.enter(ctx) }()
-		for waits := false; !waits; runtime.Gosched() {
-			g.mu.Lock()
-			waits = g.waiting.Len() == 1
-			g.mu.Unlock()
-		}
+		first, second := waits(ctx, g, 1), waits(t.Context(), g, 2)
 		g.mu.Lock()
 		cancel()
 		g.leaveLocked()
 		g.mu.Unlock()
-		if <-done != nil {
+		if <-first != nil {
 			gaveUp++
-		} else {
-			g.leave()
+		}
+		select {
+		case err := <-second:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("the next one was forgotten")
 		}
 		if g.held || g.waiting.Len() != 0 {
 			t.Fatalf("held %v, %d waiting", g.held, g.waiting.Len())
@@ -142,6 +185,25 @@ func TestAGateThatIsGivenToWhoGivesUp(t *testing.T) {
 	if gaveUp == 0 {
 		t.Error("nobody gave up")
 	}
+}
+
+// waits returns when somebody stands in line, as the last of so many. What it returns
+// tells when he has been in and left, or with which error he gave up.
+func waits(ctx context.Context, g *gate, last int) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		err := g.enter(ctx)
+		if err == nil {
+			g.leave()
+		}
+		done <- err
+	}()
+	for length := 0; length < last; runtime.Gosched() {
+		g.mu.Lock()
+		length = g.waiting.Len()
+		g.mu.Unlock()
+	}
+	return done
 }
 
 func enter(t *testing.T, g *gate) {

@@ -655,6 +655,7 @@ var chinese = map[string]string{
 	"there is no parameter %q of an address; did you mean %q?":                                         "地址没有参数 %q；是否想写 %q？",
 	"the statement has another number of placeholders than %d, or is too long":                         "语句的占位符数目不是 %d，或语句过长",
 	// SQL databases: SQLite.
+	"another transaction of this program has the file for longer than %s: was it left open, or does it wait for this one?": "本程序的另一个事务占用该文件已超过 %s：是否忘记结束，或正在等待当前事务？",
 	"%s exists": "%s 已存在",
 	"the address of an SQLite file is written as %s":                          "SQLite 文件的地址写作 %s",
 	"the address names no file; write it as %s":                               "地址中没有文件；请写作 %s",

@@ -132,7 +132,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if err != driver.ErrSkip { //nolint:errorlint // database/sql compares like this
 		c.queried(about, began, err)
 	}
-	return rows, err
+	return c.watched(rows, err)
 }
 
 // queried notes that a query was answered. Outside a transaction its rows are
@@ -236,7 +236,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 	began := s.conn.begins(ctx, s.about)
 	rows, err := s.query.QueryContext(ctx, args)
 	s.conn.queried(s.about, began, err)
-	return rows, err
+	return s.conn.watched(rows, err)
 }
 
 // CheckNamedValue converts an argument as the driver wants it.

@@ -16,11 +16,11 @@ const (
 	// many as an index of MySQL takes.
 	maxKey = 190
 
-	// keysKept is how long keys are kept, and purgeEvery how often the others are
-	// deleted, a few at a time.
-	keysKept   = 7 * 24 * time.Hour
+	// purgeEvery is how often keys are deleted that are a week old by the server's
+	// clock, a thousand at a time, for purgeTime at most.
 	purgeEvery = 10 * time.Minute
 	purgeTime  = 5 * time.Second
+	purgeBatch = 1000
 )
 
 // keyTable is the table of keys of a pool's database.
@@ -36,20 +36,20 @@ type keySQL struct{ create, put, purge string }
 var keySQLs = map[Dialect]keySQL{
 	MySQL: {
 		create: `CREATE TABLE IF NOT EXISTS redfire_keys (
-			id VARCHAR(190) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
+			id VARBINARY(760) NOT NULL PRIMARY KEY,
 			at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY redfire_keys_at (at)) ENGINE=InnoDB`,
 		put:   `INSERT INTO redfire_keys (id) VALUES (?)`,
-		purge: `DELETE FROM redfire_keys WHERE at < ? ORDER BY at LIMIT 1000`,
+		purge: `DELETE FROM redfire_keys WHERE at < NOW(6) - INTERVAL 7 DAY ORDER BY at LIMIT 1000`,
 	},
 	PostgreSQL: {
 		create: `CREATE TABLE IF NOT EXISTS redfire_keys (id TEXT PRIMARY KEY, at TIMESTAMPTZ NOT NULL DEFAULT now())`,
 		put:    `INSERT INTO redfire_keys (id) VALUES ($1)`,
-		purge:  `DELETE FROM redfire_keys WHERE id IN (SELECT id FROM redfire_keys WHERE at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
+		purge:  `DELETE FROM redfire_keys WHERE id IN (SELECT id FROM redfire_keys WHERE at < now() - INTERVAL '7 days' LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
 	},
 	SQLite: {
 		create: `CREATE TABLE IF NOT EXISTS redfire_keys (id TEXT PRIMARY KEY, at INTEGER NOT NULL DEFAULT (unixepoch())) WITHOUT ROWID`,
 		put:    `INSERT INTO redfire_keys (id) VALUES (?)`,
-		purge:  `DELETE FROM redfire_keys WHERE id IN (SELECT id FROM redfire_keys WHERE at < unixepoch(?) LIMIT 1000)`,
+		purge:  `DELETE FROM redfire_keys WHERE id IN (SELECT id FROM redfire_keys WHERE at < unixepoch() - 604800 LIMIT 1000)`,
 	},
 }
 
@@ -125,17 +125,15 @@ func (p *Pool) purgeKeys(ctx context.Context) {
 	p.tasks.Go(func() {
 		ctx, cancel := context.WithTimeout(WithLabel(ctx, "redfire keys"), purgeTime)
 		defer cancel()
-		before := time.Now().UTC().Add(-keysKept)
-		if _, err := p.db.ExecContext(ctx, keySQLs[p.engine.Dialect()].purge, p.keyTime(before)); err != nil {
-			p.log.Warn("old keys of transactions could not be deleted", "error", err)
+		for deleted := int64(purgeBatch); deleted == purgeBatch; {
+			result, err := p.db.ExecContext(ctx, keySQLs[p.engine.Dialect()].purge)
+			if err == nil {
+				deleted, err = result.RowsAffected()
+			}
+			if err != nil {
+				p.log.Warn("old keys of transactions could not be deleted", "error", err)
+				return
+			}
 		}
 	})
-}
-
-// keyTime is a time as the database's table of keys has it.
-func (p *Pool) keyTime(t time.Time) any {
-	if p.engine.Dialect() == SQLite {
-		return t.Format(time.DateTime)
-	}
-	return t
 }

@@ -420,7 +420,10 @@ func TestWhatAHolderLeavesIsCleanedUp(t *testing.T) {
 		"create temp view a as select 1", "SELECT GET_LOCK('a', 1)", "SELECT pg_advisory_lock(1)", "SELECT pg_try_advisory_lock_shared(1)",
 		"SELECT set_config('a.b', 'c', false)", "SELECT 1 INTO @a", "SELECT @a := 1", "SELECT 1; SET x = 1", "USE other", "PRAGMA foreign_keys = 0",
 		"SELECT 1 INTO TEMP a", "-- a\nSAVEPOINT a",
-		"XA START 'a'", "CALL p()", "DO $$ BEGIN END $$", "EXECUTE IMMEDIATE 'SET @a = 1'", "CREATE TABLE pg_temp.a (b INT)", `CREATE TABLE "temp".a (b INT)`,
+		"XA START 'a'", "CALL p()", "-- name: Make :exec\nCREATE TEMPORARY TABLE k (a INT)", "/* c */ CREATE TEMP TABLE k (a INT)",
+		"/*!40101 SET autocommit=0 */", "SET@x=1", "BACKUP STAGE START", "SELECT GET_LOCK/**/('a', 1)", "SELECT pg_advisory_lock /**/ (1)",
+		`SELECT "set_config"('a', 'b', false)`, "EXPLAIN ANALYZE CREATE TEMP TABLE k AS SELECT 1", "UPDATE pg_settings SET setting = 'b'", "GET DIAGNOSTICS @a = NUMBER",
+		"SELECT '" + strings.Repeat("a", maxText) + "'; SET a = 1", "DO $$ BEGIN END $$", "EXECUTE IMMEDIATE 'SET @a = 1'", "CREATE TABLE pg_temp.a (b INT)", `CREATE TABLE "temp".a (b INT)`,
 	} {
 		f(statement, 1)
 	}

@@ -317,4 +317,5 @@ func TestFingerprintsHoldNoValue(t *testing.T) {
 		t.Errorf("a long one: %d bytes: %.100s", len(long), long)
 	}
 	f("", " ...", SQLite)
+	f("/*secret*/", " ...", SQLite)
 }

@@ -61,7 +61,7 @@ type Statement struct {
 
 // lastingWords begin statements that may leave something behind in a session.
 var lastingWords = map[string]bool{
-	"SET": true, "RESET": true, "DISCARD": true, "USE": true, "BEGIN": true, "START": true, "SAVEPOINT": true,
+	"SET": true, "BACKUP": true, "GET": true, "RESET": true, "DISCARD": true, "USE": true, "BEGIN": true, "START": true, "SAVEPOINT": true,
 	"LISTEN": true, "UNLISTEN": true, "LOCK": true, "HANDLER": true, "FLUSH": true,
 	// A procedure may turn autocommit off, for whoever comes next.
 	"CALL": true, "DO": true,
@@ -70,7 +70,11 @@ var lastingWords = map[string]bool{
 
 var (
 	// lastingCalls finds what does the same in the midst of a statement.
-	lastingCalls = regexp.MustCompile(`(?i)\b(set_config|pg_(try_)?advisory_lock\w*|get_lock)\s*\(|\b"?(pg_)?temp"?\s*\.|:=|\binto\s+@|^\s*(create|drop)\s+(or\s+replace\s+)?(local\s+|global\s+)?temp(orary)?\b|\binto\s+(local\s+)?temp(orary)?\b`)
+	lastingCalls = regexp.MustCompile(`(?i)\b(set_config|pg_(try_)?advisory_lock\w*|get_lock)"?\s*\(|\bpg_settings\b|\b"?(pg_)?temp"?\s*\.|:=|\binto\s+@|\b(create|drop)\s+(or\s+replace\s+)?(local\s+|global\s+)?temp(orary)?\b|\binto\s+(local\s+)?temp(orary)?\b`)
+
+	// comments finds comments, and what looks like one in a text: then more is taken
+	// for lasting, or less of a value is looked at.
+	comments = regexp.MustCompile(`(?s)/\*.*?\*/|--[^\n]*`)
 
 	// manyRows finds the second and later rows of values. The lexer has made one
 	// placeholder of those of a row.
@@ -98,8 +102,7 @@ func Fingerprint(text string, dialect Dialect) string {
 	short, _, err := sqllexer.ObfuscateAndNormalize(text, obfuscator, normalizer, sqllexer.WithDBMS(lexers[dialect]))
 	if err != nil || short == "" {
 		// What cannot be taken apart is not shown: there may be a password in it.
-		word, _, _ := strings.Cut(strings.TrimSpace(text), " ")
-		return strings.ToUpper(word) + " ..."
+		return strings.ToUpper(firstWord(text)) + " ..."
 	}
 	short = manyRows.ReplaceAllString(short, "(?), ...")
 	if cut {
@@ -108,15 +111,28 @@ func Fingerprint(text string, dialect Dialect) string {
 	return short
 }
 
+// firstWord returns the letters with which text begins.
+func firstWord(text string) string {
+	text = strings.TrimSpace(text)
+	end := strings.IndexFunc(text, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') })
+	if end < 0 {
+		return text
+	}
+	return text[:end]
+}
+
 // newStatement takes apart a text.
 func newStatement(text, fingerprint string) *statement {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(fingerprint)) // a hash takes everything
-	first, _, _ := strings.Cut(fingerprint, " ")
-	first = strings.ToUpper(first)
+	// What a comment hides that MySQL runs, and what stands behind the part that is
+	// looked at, is taken for the worst.
+	hidden := strings.Contains(text, "/*!") || strings.Contains(text, "/*M!") || len(text) > maxText && strings.Contains(text[maxText:], ";")
+	plain := comments.ReplaceAllString(text[:min(len(text), maxText)], " ")
 	return &statement{
 		id: strconv.FormatUint(h.Sum64(), 16), text: fingerprint,
-		lasting: lastingWords[first] || strings.Contains(fingerprint, ";") || lastingCalls.MatchString(text[:min(len(text), maxText)]),
+		lasting: hidden || lastingWords[strings.ToUpper(firstWord(fingerprint))] || strings.Contains(fingerprint, ";") ||
+			lastingCalls.MatchString(plain) || lastingCalls.MatchString(fingerprint),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/redfire-quant/redfire/fault"
@@ -125,6 +126,9 @@ func (w *watcher) fail(err error) error {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
 	w.pool.failedLocked(err)
+	if w.pool.outage == nil { // others are being let in
+		return fmt.Errorf("sqlpool: connect to %s: %w", w.pool.source.Name, w.pool.engine.Classify(err).coded(err))
+	}
 	return w.pool.outageErrorLocked()
 }
 
@@ -145,6 +149,7 @@ func (w *watcher) ask(ctx context.Context) (server Server, fresh bool, err error
 			return server, false, nil
 		}
 		w.hangUp()
+		w.pool.suspicion.Add(1) // what it has lost, others may have lost
 		if ctx.Err() != nil {
 			return server, false, err
 		}

@@ -197,6 +197,7 @@ func (e *Engine) identify() {
 // server has.
 var ours = []parameter{
 	{"time_zone", "'+00:00'"},
+	{"autocommit", "1"}, // whatever the server's default
 	{"sql_mode", "CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION')"},
 }
 
@@ -209,7 +210,7 @@ func (a address) setUp() (statement string, overrides []string) {
 			set = append(set, p.name+" = "+p.value)
 		}
 	}
-	against := []string{"charset", "collation", "loc", "parseTime", "time_zone", "sql_mode"}
+	against := []string{"charset", "collation", "loc", "parseTime", "time_zone", "autocommit", "sql_mode"}
 	for _, p := range a.parameters {
 		if slices.Contains(against, p.name) || strings.HasPrefix(p.name, "character_set_") || strings.HasPrefix(p.name, "collation_") {
 			overrides = append(overrides, p.name)

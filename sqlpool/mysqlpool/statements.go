@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"reflect"
+	"regexp"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -178,6 +179,10 @@ func (c *conn) withoutPreparing(err error) error {
 	return err
 }
 
+// mayHaveActed finds statements that run others, one of which may be what the
+// server has lost.
+var mayHaveActed = regexp.MustCompile(`(?is)^(?:\s|--[^\n]*\n|#[^\n]*\n|/\*.*?\*/)*(?:call|do|execute|begin)\b|/\*[!M]`)
+
 // runPrepared carries out do with p, which is prepared again, once, if the server
 // has lost it. What it has lost it has not run.
 func runPrepared[T any](ctx context.Context, c *conn, p *prepared, do func(statementContext) (T, error)) (T, error) {
@@ -192,6 +197,9 @@ func runPrepared[T any](ctx context.Context, c *conn, p *prepared, do func(state
 		return got, err
 	}
 	c.drop(p)
+	if mayHaveActed.MatchString(p.text) {
+		return got, err
+	}
 	if err := c.renew(ctx, p); err != nil {
 		return none, err
 	}

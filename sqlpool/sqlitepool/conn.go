@@ -36,6 +36,7 @@ type conn struct {
 	tx      *tx   // that of BeginTx
 	broke   error // what made SQLite roll it back
 	closed  bool
+	joined  bool // counted by the engine
 
 	step     sync.Mutex // guards the field below
 	stepping bool       // rows are being read, and may be interrupted
@@ -75,6 +76,10 @@ func (c *conn) Close() error {
 	}
 	err := errors.Join(append(errs, c.raw.Close())...)
 	c.at.close()
+	if c.joined {
+		c.joined = false
+		c.engine.part()
+	}
 	if c.holds {
 		c.holds = false
 		c.engine.gate.leave()

@@ -77,8 +77,10 @@ type Engine struct {
 	onConnect []string
 	gate      *gate
 
-	mu   sync.Mutex // guards the field below, and the making of the file
-	seen bool       // the file was there
+	mu     sync.Mutex  // guards the field below, and the making of the file
+	seen   bool        // the file was there
+	file   fs.FileInfo // to which the open connections lead
+	opened int         // how many there are
 }
 
 var _ sqlpool.Engine = (*Engine)(nil)
@@ -118,6 +120,14 @@ func (e *Engine) open(ctx context.Context) (_ *conn, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.join(file); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			e.part()
+		}
+	}()
 	connector, err := sqlite.NewConnector(e.address.name())
 	if err != nil {
 		return nil, err
@@ -136,7 +146,27 @@ func (e *Engine) open(ctx context.Context) (_ *conn, err error) {
 	if err = e.same(file); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
+	c.joined = true
 	return c, nil
+}
+
+// join counts a connection to file. As long as others lead to another file, there
+// is none: they have to end first.
+func (e *Engine) join(file fs.FileInfo) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.opened > 0 && !os.SameFile(e.file, file) {
+		return fault.SQLUnreachable.Errorf("the file %s was replaced by another while it was in use", e.address.path)
+	}
+	e.file = file
+	e.opened++
+	return nil
+}
+
+func (e *Engine) part() {
+	e.mu.Lock()
+	e.opened--
+	e.mu.Unlock()
 }
 
 // explain says which file an error of opening is about.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/redfire-quant/redfire/fault"
 )
 
 // turn is how long those who come may pass those who wait. Whoever writes again at
@@ -14,6 +16,10 @@ import (
 // with this they are 1.01 to 1.04 times as fast, and it waits for 0.3 s, a turn for
 // each place before it, where without a gate it waits for 2 s.
 const turn = 10 * time.Millisecond
+
+// gateTime is how long somebody waits at the gate whose context does not end: a
+// transaction that is left open would keep all others waiting for ever.
+const gateTime = time.Minute
 
 // A gate lets one in at a time, in the order in which they came, but for those who
 // come while it is free.
@@ -42,6 +48,8 @@ func (g *gate) enter(ctx context.Context) error {
 	if g.takeLocked(nil) {
 		return nil
 	}
+	limit := time.NewTimer(gateTime)
+	defer limit.Stop()
 	w := &waiter{call: make(chan struct{}, 1)}
 	place := g.waiting.PushBack(w)
 	for {
@@ -51,6 +59,8 @@ func (g *gate) enter(ctx context.Context) error {
 		case <-w.call:
 		case <-ctx.Done():
 			err = ctx.Err()
+		case <-limit.C:
+			err = fault.SQLLocked.Errorf("another transaction of this program has the file for longer than %s: was it left open, or does it wait for this one?", gateTime)
 		}
 		g.mu.Lock()
 		switch {

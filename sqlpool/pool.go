@@ -248,8 +248,8 @@ func (p *Pool) closedError() error {
 
 func (p *Pool) outageErrorLocked() error {
 	class := p.engine.Classify(p.outage.err)
-	if fault.KindOf(p.outage.err) == "" && class == Other {
-		class = Unreachable
+	if fault.KindOf(p.outage.err) == "" && class == Other || class == LostAfter || class == LostBefore {
+		class = Unreachable // what was lost was a log-in, or a probe: nothing of the caller's
 	}
 	return fmt.Errorf("sqlpool: connect to %s: %w", p.source.Name, class.coded(p.outage.err))
 }

@@ -469,3 +469,14 @@ func TestCallersShareWhatAFullServerLetsIn(t *testing.T) {
 		}
 	})
 }
+
+func TestALogInThatIsCutOffLeavesNothingUnknown(t *testing.T) {
+	inPool(t, Source{MinIdle: -1}, func(t *testing.T, p *Pool, f *fake) {
+		f.set(func(f *fake) { f.dialErr = errCut })
+		for range 2 { // who waits, and who comes later
+			if _, err := p.DB().ExecContext(t.Context(), "SELECT 1"); fault.KindOf(err) != fault.Unavailable {
+				t.Errorf("got %v of kind %q, want fault.Unavailable", err, fault.KindOf(err))
+			}
+		}
+	})
+}

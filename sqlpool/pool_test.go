@@ -480,3 +480,15 @@ func TestALogInThatIsCutOffLeavesNothingUnknown(t *testing.T) {
 		}
 	})
 }
+
+func TestTheProbeMeetsAFullServerWhileOthersAreLetIn(t *testing.T) {
+	inPool(t, Source{MinIdle: 2, MaxOpen: 2}, func(t *testing.T, p *Pool, f *fake) {
+		f.set(func(f *fake) { f.dialTime, f.room = 2*time.Second, 2 })
+		let(time.Second) // two are being let in
+		if err := p.Ping(t.Context()); fault.CodeOf(err) != fault.SQLServerFull {
+			t.Errorf("got %v, want that the server is full", err)
+		}
+		let(5 * time.Second)
+		exec(t, p, "SELECT 1")
+	})
+}

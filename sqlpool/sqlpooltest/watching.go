@@ -43,7 +43,7 @@ var watchRules = []rule{
 		}},
 	{name: "figures add up", because: "who looks at them in the night must be able to trust them", check: figuresAddUp},
 	{name: "statements are counted by their form", because: "a thousand values are one statement",
-		limits: func(s *sqlpool.Source) { s.Slow = 10 * time.Millisecond }, check: countsStatements},
+		limits: func(s *sqlpool.Source) { s.Slow = time.Millisecond }, check: countsStatements},
 	{name: "Ping tells of the server, not of the pool", because: "busy is not broken",
 		limits: func(s *sqlpool.Source) { s.MaxOpen = 1 },
 		check: func(t tb, r *rig) {

@@ -150,7 +150,7 @@ func (a address) name() string {
 		path = "/" + path // C:/...
 	}
 	path = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
-	return "file://" + path + "?mode=" + mode + "&_time_format=sqlite&_timezone=UTC&_error_rc=1"
+	return "file://" + path + "?mode=" + mode + "&_time_format=sqlite&_timezone=UTC&_error_rc=1&_dqs=0"
 }
 
 // session is the SQL that makes a session as the address says.

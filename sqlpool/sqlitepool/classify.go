@@ -56,6 +56,7 @@ var primary = map[int]sqlpool.Class{
 // coded are the classes of the errors of this package.
 var coded = map[fault.Code]sqlpool.Class{
 	fault.SQLUnreachable:  sqlpool.Unreachable,
+	fault.SQLLost:         sqlpool.LostAfter,
 	fault.SQLNoDatabase:   sqlpool.NoDatabase,
 	fault.SQLNotSupported: sqlpool.NotSupported,
 }

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"sync"
 	"time"
+
+	"github.com/redfire-quant/redfire/fault"
 )
 
 // A rawConn is a connection of the driver.
@@ -36,6 +39,7 @@ type conn struct {
 	tx      *tx   // that of BeginTx
 	broke   error // what made SQLite roll it back
 	closed  bool
+	astray  bool // the file is not at its path any more
 	joined  bool // counted by the engine
 
 	step     sync.Mutex // guards the field below
@@ -90,11 +94,11 @@ func (c *conn) Close() error {
 // IsValid reports whether the connection can be used still. It is asked when a holder
 // gives it back: a transaction that was left open ends here, since all who write wait
 // for it.
-func (c *conn) IsValid() bool { return !c.closed && c.rollBack() == nil }
+func (c *conn) IsValid() bool { return !c.closed && c.rollBack() == nil && !c.astray }
 
 // ResetSession rolls back a transaction that was left open.
 func (c *conn) ResetSession(context.Context) error {
-	if c.closed || c.rollBack() != nil {
+	if c.closed || c.rollBack() != nil || c.astray {
 		return driver.ErrBadConn
 	}
 	return nil
@@ -144,6 +148,34 @@ func (c *conn) enter(ctx context.Context, s *statement) error {
 		return err
 	}
 	c.holds = true
+	if err := c.there(); err != nil {
+		c.left(err)
+		return err
+	}
+	return nil
+}
+
+// there reports it if the file is not at its path any more, after which the
+// connection is good for nothing. To ask costs a microsecond or two, and is done
+// before and after each transaction that writes.
+func (c *conn) there() error {
+	if runtime.GOOS == "windows" { // which does not let go of a file that is open
+		return nil
+	}
+	err := c.engine.same(c.file)
+	c.astray = c.astray || err != nil
+	return err
+}
+
+// kept is called before a statement is said to have succeeded. If it has committed
+// something, the file must be where others look for it.
+func (c *conn) kept(s *statement) error {
+	if !c.holds || c.at.inTransaction() || keyword(s.text) == "ROLLBACK" {
+		return nil
+	}
+	if err := c.there(); err != nil {
+		return fault.SQLLost.Errorf("what was written may be lost: %w", err)
+	}
 	return nil
 }
 

@@ -19,7 +19,12 @@
 //
 // A file that is missing is made, with its folder, by the first connection. One that
 // vanishes later, or is replaced by another, is not: what would be written then is
-// lost, so connections report [fault.SQLUnreachable].
+// lost. So it is looked at before each transaction that writes, which reports
+// [fault.SQLUnreachable], and behind it: if the file went away in between, what was
+// written may be lost, [fault.SQLLost]. Windows does not let it go away.
+//
+// Text in double quotes is a name, as standard SQL has it; a value stands in single
+// ones. SQLite would take a wrong name for a value, and find nothing.
 //
 // # Writing
 //

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/redfire-quant/redfire/fault"
 )
 
 func TestTheGateLetsOneIn(t *testing.T) {
@@ -210,4 +212,20 @@ func enter(t *testing.T, g *gate) {
 	if err := g.enter(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestWaitingAtTheGateHasALimit leaves the gate held, and has one wait without any
+// context that ends.
+func TestWaitingAtTheGateHasALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gate{turn: turn}
+		enter(t, g)
+		began := time.Now()
+		if err := g.enter(context.Background()); fault.CodeOf(err) != fault.SQLLocked || time.Since(began) != gateTime {
+			t.Errorf("after %s: got %v, want %s after %s", time.Since(began), err, fault.SQLLocked, gateTime)
+		}
+		g.leave()
+		enter(t, g)
+		g.leave()
+	})
 }

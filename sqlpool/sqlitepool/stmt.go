@@ -1,10 +1,12 @@
 package sqlitepool
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -154,7 +156,11 @@ func (s *statement) ExecContext(ctx context.Context, args []driver.NamedValue) (
 	if err != nil {
 		return nil, err
 	}
-	return s.raw.ExecContext(ctx, args)
+	r, err = s.raw.ExecContext(ctx, args)
+	if err == nil {
+		err = s.c.kept(s)
+	}
+	return r, err
 }
 
 // QueryContext runs the statement up to its first row.
@@ -249,6 +255,9 @@ func (r *rows) Next(dest []driver.Value) error {
 	c.setStepping(false)
 	if err != nil && isInterrupt(err) && r.ended() != nil {
 		err = r.ended()
+	}
+	if errors.Is(err, io.EOF) {
+		err = cmp.Or(c.kept(r.s), err)
 	}
 	r.failed = err
 	return err

@@ -33,6 +33,7 @@ type site struct {
 type address struct {
 	source sqlpool.Source
 	plain  driver.Connector // as database/sql has it without us
+	tuned  driver.Connector // as who knows the driver has it
 	direct string           // for pgxpool; "" where there is none
 }
 
@@ -68,7 +69,14 @@ func startMySQLLike(s *servers.Server) (address, error) {
 	config = config.Clone()
 	config.DBName = database
 	plain, err := mysql.NewConnector(config)
-	return address{source: source("mysql://"+s.User+"@"+s.Addr+"/"+database, s.Password), plain: plain}, err
+	if err != nil {
+		return address{}, err
+	}
+	// One round trip to a statement, not three.
+	config = config.Clone()
+	config.InterpolateParams = true
+	tuned, err := mysql.NewConnector(config)
+	return address{source: source("mysql://"+s.User+"@"+s.Addr+"/"+database, s.Password), plain: plain, tuned: tuned}, err
 }
 
 func startPostgres(b *bed, _ string) (address, error) {
@@ -88,14 +96,15 @@ func startPostgres(b *bed, _ string) (address, error) {
 		return address{}, err
 	}
 	url := "postgres://" + s.User + "@" + s.Addr + "/" + database + "?sslmode=disable"
-	return address{source: source(url, s.Password), plain: stdlib.GetConnector(*config), direct: of(database)}, nil
+	plain := stdlib.GetConnector(*config)
+	return address{source: source(url, s.Password), plain: plain, tuned: plain, direct: of(database)}, nil
 }
 
 func startSQLite(_ *bed, dir string) (address, error) {
 	file := filepath.Join(dir, "bench.db")
 	dsn := "file:" + file + "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
 	plain := named{&sqlite.Driver{}, dsn}
-	return address{source: source("sqlite:"+file, ""), plain: plain}, nil
+	return address{source: source("sqlite:"+file, ""), plain: plain, tuned: plain}, nil
 }
 
 // source is a source of defaults.
@@ -156,11 +165,11 @@ func contenders(ctx context.Context, s site, at address) (all []contender, err e
 	us := byDB(ours, s, pool.DB())
 	us.opened, us.close = func() int64 { return pool.Stats().Opened }, pools.Close
 
-	var made atomic.Int64
-	db := sql.OpenDB(counted{at.plain, &made})
-	plain := byDB(untouched, s, db)
-	plain.opened, plain.close = made.Load, db.Close
-
+	plain := bySQL(untouched, s, at.plain, func(*sql.DB) {})
+	set := bySQL(tuned, s, at.tuned, func(db *sql.DB) {
+		db.SetMaxOpenConns(tunedOpen)
+		db.SetMaxIdleConns(tunedOpen)
+	})
 	each := contender{name: perCall, opened: func() int64 { return 0 }, close: func() error { return nil }}
 	once := func(do func(contender, context.Context, int) error) func(context.Context, int) error {
 		return func(ctx context.Context, id int) error {
@@ -170,7 +179,7 @@ func contenders(ctx context.Context, s site, at address) (all []contender, err e
 	}
 	each.read = once(func(c contender, ctx context.Context, id int) error { return c.read(ctx, id) })
 	each.write = once(func(c contender, ctx context.Context, id int) error { return c.write(ctx, id) })
-	all = []contender{us, plain, each}
+	all = []contender{us, plain, each, set}
 	if at.direct == "" {
 		return all, nil
 	}
@@ -178,12 +187,25 @@ func contenders(ctx context.Context, s site, at address) (all []contender, err e
 	if err != nil {
 		return all, err
 	}
-	config.MaxConns, config.MinIdleConns = 30, 15
+	config.MaxConns, config.MinIdleConns = tunedOpen, 15
 	pgx, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return all, err
 	}
 	return append(all, byPgx(s, pgx)), nil
+}
+
+// tunedOpen is how many connections those have whose pool is set by hand.
+const tunedOpen = 30
+
+// bySQL makes calls by a database/sql without us.
+func bySQL(name string, s site, connector driver.Connector, set func(*sql.DB)) contender {
+	made := new(atomic.Int64)
+	db := sql.OpenDB(counted{connector, made})
+	set(db)
+	c := byDB(name, s, db)
+	c.opened, c.close = made.Load, db.Close
+	return c
 }
 
 // byDB makes calls by database/sql.

@@ -51,6 +51,7 @@ const (
 	ours      = "us"
 	untouched = "database/sql"
 	perCall   = "per call"
+	tuned     = "tuned"
 	direct    = "pgxpool"
 )
 
@@ -76,7 +77,7 @@ func run(ctx context.Context, opts Options, p plan) (_ *report.Report, err error
 		return nil, fmt.Errorf("sqlbench: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	r := &runner{plan: p, dir: dir, progress: opts.Progress, report: &report.Report{Us: ours, Peers: []string{untouched, perCall, direct}}}
+	r := &runner{plan: p, dir: dir, progress: opts.Progress, report: &report.Report{Us: ours, Peers: []string{untouched, tuned, perCall, direct}}}
 	r.notes()
 	if err := r.checkouts(ctx); err != nil {
 		return nil, fmt.Errorf("sqlbench: %w", err)
@@ -95,6 +96,7 @@ type runner struct {
 	dir      string
 	progress func(string)
 	report   *report.Report
+	idle     float64 // calls a second of workers who only think; 0 before it was measured
 }
 
 func (r *runner) notes() {
@@ -105,6 +107,7 @@ func (r *runner) notes() {
 		runtime.GOMAXPROCS(0), r.plan.workers, r.plan.slice, r.plan.pairs))
 	note(ours, "a pool as a source of its defaults has it: 15 to 30 connections")
 	note(untouched, "the same driver under sql.Open, with nothing set: 2 idle connections, no limit")
+	note(tuned, "database/sql with 30 connections, all kept; with MySQL and MariaDB interpolateParams too")
 	note(perCall, "sql.Open, one call, Close")
 	note(direct, "pgx's own pool, without database/sql, of 30 connections")
 }

@@ -131,7 +131,11 @@ func (r *runner) do(ctx context.Context, s site, w work, all []contender) error 
 		}
 	}
 	if w.think {
-		rates.Bound("workers by think time", float64(r.plan.workers)/r.plan.think.Seconds())
+		only, err := r.thinking(ctx)
+		if err != nil {
+			return err
+		}
+		rates.Bound("as many workers who only think", only)
 	}
 	r.report.Results = append(r.report.Results, rates)
 	if !w.think || w.write {
@@ -144,6 +148,24 @@ func (r *runner) do(ctx context.Context, s site, w work, all []contender) error 
 	churn.Put(untouched, per(1), calls[1])
 	r.report.Results = append(r.report.Results, churn)
 	return nil
+}
+
+// thinking returns how many calls a second there are when they take no time:
+// timers are late, the more so with other work on the same cores.
+func (r *runner) thinking(ctx context.Context) (float64, error) {
+	if r.idle > 0 {
+		return r.idle, nil
+	}
+	nothing := contender{read: func(context.Context, int) error { return nil }}
+	rates := make([]float64, r.plan.pairs)
+	for i := range rates {
+		var err error
+		if rates[i], _, err = r.slice(ctx, work{think: true}, nothing); err != nil {
+			return 0, err
+		}
+	}
+	r.idle = report.Median(rates)
+	return r.idle, nil
 }
 
 // slice has one contender work for a while and returns calls a second.

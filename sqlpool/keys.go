@@ -17,7 +17,8 @@ const (
 	maxKey = 190
 
 	// purgeEvery is how often keys are deleted that are a week old by the server's
-	// clock, a thousand at a time, for purgeTime at most.
+	// clock, a thousand at a time, for purgeTime at most. The first time is when a
+	// pool first has a key: a program may run for a minute a day.
 	purgeEvery = 10 * time.Minute
 	purgeTime  = 5 * time.Second
 	purgeBatch = 1000
@@ -27,29 +28,38 @@ const (
 type keyTable struct {
 	mu     sync.Mutex // guards the fields below
 	made   bool
-	purged time.Duration
+	purged time.Duration // when it was last purged, by the pool's clock; 0 if it was not
 }
 
 // A keySQL is what is said to one kind of database about keys.
-type keySQL struct{ create, put, purge string }
+type keySQL struct {
+	create     []string
+	put, purge string
+}
 
 var keySQLs = map[Dialect]keySQL{
 	MySQL: {
-		create: `CREATE TABLE IF NOT EXISTS redfire_keys (
+		create: []string{`CREATE TABLE IF NOT EXISTS redfire_keys (
 			id VARBINARY(760) NOT NULL PRIMARY KEY,
-			at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY redfire_keys_at (at)) ENGINE=InnoDB`,
+			at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY redfire_keys_at (at)) ENGINE=InnoDB`},
 		put:   `INSERT INTO redfire_keys (id) VALUES (?)`,
 		purge: `DELETE FROM redfire_keys WHERE at < NOW(6) - INTERVAL 7 DAY ORDER BY at LIMIT 1000`,
 	},
 	PostgreSQL: {
-		create: `CREATE TABLE IF NOT EXISTS redfire_keys (id TEXT PRIMARY KEY, at TIMESTAMPTZ NOT NULL DEFAULT now())`,
-		put:    `INSERT INTO redfire_keys (id) VALUES ($1)`,
-		purge:  `DELETE FROM redfire_keys WHERE id IN (SELECT id FROM redfire_keys WHERE at < now() - INTERVAL '7 days' LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
+		create: []string{
+			`CREATE TABLE IF NOT EXISTS redfire_keys (id TEXT PRIMARY KEY, at TIMESTAMPTZ NOT NULL DEFAULT now())`,
+			`CREATE INDEX IF NOT EXISTS redfire_keys_at ON redfire_keys (at)`,
+		},
+		put:   `INSERT INTO redfire_keys (id) VALUES ($1)`,
+		purge: `DELETE FROM redfire_keys WHERE id IN (SELECT id FROM redfire_keys WHERE at < now() - INTERVAL '7 days' ORDER BY at LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
 	},
 	SQLite: {
-		create: `CREATE TABLE IF NOT EXISTS redfire_keys (id TEXT PRIMARY KEY, at INTEGER NOT NULL DEFAULT (unixepoch())) WITHOUT ROWID`,
-		put:    `INSERT INTO redfire_keys (id) VALUES (?)`,
-		purge:  `DELETE FROM redfire_keys WHERE id IN (SELECT id FROM redfire_keys WHERE at < unixepoch() - 604800 LIMIT 1000)`,
+		create: []string{
+			`CREATE TABLE IF NOT EXISTS redfire_keys (id TEXT PRIMARY KEY, at INTEGER NOT NULL DEFAULT (unixepoch())) WITHOUT ROWID`,
+			`CREATE INDEX IF NOT EXISTS redfire_keys_at ON redfire_keys (at)`,
+		},
+		put:   `INSERT INTO redfire_keys (id) VALUES (?)`,
+		purge: `DELETE FROM redfire_keys WHERE id IN (SELECT id FROM redfire_keys WHERE at < unixepoch() - 604800 ORDER BY at LIMIT 1000)`,
 	},
 }
 
@@ -75,8 +85,12 @@ func (k *keyTable) make(ctx context.Context, p *Pool) error {
 	if made {
 		return nil
 	}
-	create := keySQLs[p.engine.Dialect()].create
-	_, err := p.db.ExecContext(ctx, create)
+	var err error
+	for _, create := range keySQLs[p.engine.Dialect()].create {
+		if err == nil {
+			_, err = p.db.ExecContext(ctx, create)
+		}
+	}
 	if err != nil && ctx.Err() == nil {
 		// With PostgreSQL another session may make it at this moment, and who may not
 		// make tables may have been given this one.
@@ -112,7 +126,7 @@ func (k *keyTable) put(ctx context.Context, p *Pool, tx *sql.Tx, key string) (re
 func (p *Pool) purgeKeys(ctx context.Context) {
 	now := p.now()
 	p.keys.mu.Lock()
-	due := p.keys.made && now-p.keys.purged > purgeEvery
+	due := p.keys.made && (p.keys.purged == 0 || now-p.keys.purged > purgeEvery)
 	if due {
 		p.keys.purged = now
 	}

@@ -221,7 +221,7 @@ func TestWaitingAtTheGateHasALimit(t *testing.T) {
 		g := &gate{turn: turn}
 		enter(t, g)
 		began := time.Now()
-		if err := g.enter(context.Background()); fault.CodeOf(err) != fault.SQLLocked || time.Since(began) != gateTime {
+		if err := g.enter(t.Context()); fault.CodeOf(err) != fault.SQLLocked || time.Since(began) != gateTime {
 			t.Errorf("after %s: got %v, want %s after %s", time.Since(began), err, fault.SQLLocked, gateTime)
 		}
 		g.leave()

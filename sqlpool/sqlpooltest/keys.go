@@ -3,6 +3,7 @@ package sqlpooltest
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -77,6 +78,40 @@ var keyRules = []rule{
 				t.Errorf("the third: %v", err)
 			}
 		}},
+	{name: "keys older than a week are deleted", because: "the table would grow for ever", check: oldKeysGo},
+}
+
+// oldKeysGo has keys lie there from before the pool is opened.
+func oldKeysGo(t tb, r *rig) {
+	if _, err := r.InTx(t.Context(), &sqlpool.TxOptions{Key: newKey("made", "")}, nothing); err != nil {
+		t.Errorf("make the table: %v", err)
+	}
+	before := map[sqlpool.Dialect]string{
+		sqlpool.MySQL:      "NOW(6) - INTERVAL %d HOUR",
+		sqlpool.PostgreSQL: "now() - INTERVAL '%d hours'",
+		sqlpool.SQLite:     "unixepoch() - 3600 * %d",
+	}[r.Dialect()]
+	stored := func(key string, hours int) {
+		at := fmt.Sprintf(before, hours)
+		exec(t, r.beside, fmt.Sprintf("INSERT INTO redfire_keys (id, at) VALUES ('%s', %s)", key, at))
+	}
+	old, young := newKey("old", ""), newKey("young", "")
+	for i := range 3 {
+		stored(fmt.Sprint(old, i), 7*24+1)
+		stored(fmt.Sprint(young, i), 7*24-1)
+	}
+	count := func(key string) int64 {
+		return ask[int64](t, r.beside, "SELECT count(*) FROM redfire_keys WHERE id LIKE '"+key+"%'")
+	}
+	other := r.again(t)
+	defer other.end(t)
+	if _, err := other.InTx(t.Context(), &sqlpool.TxOptions{Key: newKey("first", "")}, nothing); err != nil {
+		t.Errorf("the first of the other pool: %v", err)
+	}
+	eventually(t, "the old keys to be gone", func() bool { return count(old) == 0 })
+	if n := count(young); n != 3 {
+		t.Errorf("%d of 3 keys are there that are less than a week old", n)
+	}
 }
 
 // newKey is a key that nobody else uses.

@@ -25,7 +25,8 @@ type rig struct {
 	pools  *sqlpool.Pools
 	engine *watchedEngine
 	log    *logbook
-	beside *sql.DB // connections of the same engine, without the pool
+	beside *sql.DB       // connections of the same engine, without the pool
+	again  func(tb) *rig // opens what another program has of the same database
 	ended  bool
 	tables int
 
@@ -48,7 +49,7 @@ func (h *Harness) newRig(t tb, source sqlpool.Source) *rig {
 // newRigBeside opens a pool, and connections beside it by another source.
 func (h *Harness) newRigBeside(t tb, source, other sqlpool.Source) *rig {
 	t.Helper()
-	r := &rig{log: &logbook{}}
+	r := &rig{log: &logbook{}, again: func(t tb) *rig { return h.newRigBeside(t, source, other) }}
 	open := func(s sqlpool.Source) (sqlpool.Engine, error) {
 		e, err := h.Open(s)
 		r.engine = &watchedEngine{Engine: e}

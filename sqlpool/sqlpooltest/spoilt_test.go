@@ -228,7 +228,8 @@ var ways = []way{
 				return result, err
 			}
 		})},
-	{name: "forgets keys", rule: "a key is applied once, however often and by how many at once", spoil: withoutKeys},
+	{name: "forgets keys", rule: "a key is applied once, however often and by how many at once", spoil: skipping("INSERT INTO redfire_keys", 1)},
+	{name: "deletes no old keys", rule: "keys older than a week are deleted", spoil: skipping("DELETE FROM redfire_keys", 0)},
 	{name: "keeps a key whose transaction failed", rule: "a key whose transaction failed may come again",
 		spoil: ofTxs(func(x *spoiltTx) { x.rollback = x.Tx.Commit })},
 	{name: "folds keys", rule: "keys differ by each character",
@@ -444,18 +445,17 @@ func lastFirst(s *spoilt) {
 	}
 }
 
-// withoutKeys writes no keys.
-func withoutKeys(s *spoilt) {
-	var skipped atomic.Int64
-	s.change = func(c *spoiltConn) {
+// skipping says of statements that begin so that they changed so many rows, and
+// does not run them.
+func skipping(prefix string, changed driver.RowsAffected) func(*spoilt) {
+	return ofConns(func(c *spoiltConn) {
 		c.exec = func(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-			if strings.HasPrefix(query, "INSERT INTO redfire_keys") {
-				skipped.Add(1)
-				return driver.RowsAffected(1), nil
+			if strings.HasPrefix(query, prefix) {
+				return changed, nil
 			}
 			return c.wholeConn.ExecContext(ctx, query, args)
 		}
-	}
+	})
 }
 
 type neverNew struct{ sqlpool.Engine }

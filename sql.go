@@ -174,7 +174,8 @@ type SQLLoad struct {
 	// Sources are their names.
 	Sources []string
 
-	// MaxOpen is how many connections they may open together.
+	// MaxOpen is how many connections they may open together, those included that
+	// watch the server.
 	MaxOpen int
 
 	// MaxConnections is how many the server lets in.
@@ -206,7 +207,7 @@ func SQLLoads(sources []sqlpool.Source, pools *sqlpool.Pools) []SQLLoad {
 			at[server], all = i, append(all, SQLLoad{MaxConnections: stats.Server.MaxConnections})
 		}
 		all[i].Sources = append(all[i].Sources, source.Name)
-		all[i].MaxOpen += stats.MaxOpen
+		all[i].MaxOpen += stats.MaxOpen + 1 // which watches the server
 	}
 	return all
 }

@@ -199,7 +199,7 @@ func TestWhatAnOperatorShouldKnowOfASourceIsLogged(t *testing.T) {
 		}
 	}
 	loads := redfire.SQLLoads(redfire.SQLSources(d.Config()), d.SQL)
-	if len(loads) != 1 || !loads[0].TooMuch() || loads[0].String() != "main, reports: 140 of 151" {
+	if len(loads) != 1 || !loads[0].TooMuch() || loads[0].String() != "main, reports: 142 of 151" {
 		t.Errorf("got %v", loads)
 	}
 	if (redfire.SQLLoad{MaxOpen: 80, MaxConnections: 100}).TooMuch() || !(redfire.SQLLoad{MaxOpen: 81, MaxConnections: 100}).TooMuch() {

@@ -88,9 +88,11 @@ func startPostgres(b *bed, _ string) (address, error) {
 	if err != nil {
 		return address{}, err
 	}
-	if err := execute(stdlib.OpenDB(*admin), "DROP DATABASE IF EXISTS "+database, "CREATE DATABASE "+database); err != nil {
+	// The contenders together keep more than the 100 connections that it lets in.
+	if err := execute(stdlib.OpenDB(*admin), "DROP DATABASE IF EXISTS "+database, "CREATE DATABASE "+database, "ALTER SYSTEM SET max_connections = 200"); err != nil {
 		return address{}, err
 	}
+	s.Restart()
 	config, err := pgx.ParseConfig(of(database))
 	if err != nil {
 		return address{}, err

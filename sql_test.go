@@ -193,7 +193,7 @@ func TestWhatAnOperatorShouldKnowOfASourceIsLogged(t *testing.T) {
 		}
 	})
 	await(t, "the load is told", func() bool { return strings.Contains(log.String(), "more than 80 %") })
-	for _, want := range []string{"max_open=140", "max_connections=151", "[main reports]", "override what RedFire sets", "loc", "the replicas are not used yet", "source=sql.reports"} {
+	for _, want := range []string{"max_open=142", "max_connections=151", "[main reports]", "override what RedFire sets", "loc", "the replicas are not used yet", "source=sql.reports"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log does not hold %q:\n%s", want, log)
 		}

@@ -219,7 +219,10 @@ func TestTheNextHolderIsNotNamedWithTheLastOnesStatement(t *testing.T) {
 func TestTextsAndFingerprintsAreBounded(t *testing.T) {
 	inPool(t, Source{MinIdle: 1, MaxOpen: 1}, func(t *testing.T, p *Pool, _ *fake) {
 		const many = 3000
-		for i := range many {
+		for i := range many / 3 {
+			exec(t, p, fmt.Sprintf("SELECT a%d FROM b", i))
+			// Of the same fingerprint, but what a comment hides may last.
+			exec(t, p, fmt.Sprintf("SELECT a%d /*! INTO @b */ FROM b", i))
 			exec(t, p, fmt.Sprintf("SELECT a%d FROM b", i))
 		}
 		p.mu.Lock()

@@ -161,41 +161,46 @@ type statements struct {
 	dialect Dialect
 
 	mu        sync.Mutex // guards the fields below
-	byText    map[string]*statement
+	byForm    map[form]*statement
 	forgotten Statement // what was counted of those that were forgotten
+}
+
+// A form is what the texts of a statement share.
+type form struct {
+	fingerprint string
+	lasting     bool // a comment may hide that, which fingerprints leave out
 }
 
 // of returns the statement in text. It is the slow way: sessions keep what they
 // asked.
 func (r *statements) of(text string) *statement {
-	fingerprint := Fingerprint(text, r.dialect)
-	fresh := newStatement(text, fingerprint)
+	fresh := newStatement(text, Fingerprint(text, r.dialect))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.byText == nil {
-		r.byText = make(map[string]*statement)
+	if r.byForm == nil {
+		r.byForm = make(map[form]*statement)
 	}
-	if s, ok := r.byText[fingerprint]; ok && s.lasting == fresh.lasting {
+	if s, ok := r.byForm[fresh.form()]; ok {
 		return s
 	}
-	if len(r.byText) >= maxFingerprints {
+	if len(r.byForm) >= maxFingerprints {
 		r.forgetLocked()
 	}
-	r.byText[fingerprint] = fresh
+	r.byForm[fresh.form()] = fresh
 	return fresh
 }
 
 // forgetLocked makes room: the tenth that was not seen for longest goes, so that
 // this is seldom.
 func (r *statements) forgetLocked() {
-	all := make([]*statement, 0, len(r.byText))
-	for _, s := range r.byText {
+	all := make([]*statement, 0, len(r.byForm))
+	for _, s := range r.byForm {
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b *statement) int { return cmp.Compare(a.seen.Load(), b.seen.Load()) })
 	for _, s := range all[:max(1, len(all)/10)] {
 		r.forgotten.add(s.read())
-		delete(r.byText, s.text)
+		delete(r.byForm, s.form())
 	}
 }
 
@@ -207,6 +212,8 @@ func (s *Statement) add(other Statement) {
 	s.Total += other.Total
 	s.Longest = max(s.Longest, other.Longest)
 }
+
+func (s *statement) form() form { return form{s.text, s.lasting} }
 
 func (s *statement) read() Statement {
 	return Statement{
@@ -220,7 +227,7 @@ func (s *statement) read() Statement {
 func (r *statements) top(n int) (all []Statement, forgotten Statement) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range r.byText {
+	for _, s := range r.byForm {
 		if one := s.read(); one.Calls > 0 {
 			all = append(all, one)
 		}

@@ -472,8 +472,8 @@ func TestConnections(t *testing.T) {
 
 func TestAServerWithoutTLSIsRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ca.pem")
-	authority := newAuthority(t)
-	if err := os.WriteFile(file, authority.pem, 0o600); err != nil {
+	authority := servers.NewAuthority(t)
+	if err := os.WriteFile(file, authority.PEM, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	onEach(t, func(t *testing.T, s *servers.Server) {

@@ -670,4 +670,5 @@ var chinese = map[string]string{
 	"make %s: %w":               "建立 %s：%w",
 	"the file %s was removed while it was in use":             "文件 %s 在使用中被删除",
 	"the file %s was replaced by another while it was in use": "文件 %s 在使用中被另一个文件替换",
+	"what was written may be lost: %w":                        "写入的内容可能已丢失：%w",
 }
